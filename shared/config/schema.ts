@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { Check } from './checks.ts';
+import { dailyWindow, duration, schedule, share } from './units.ts';
+
+const sourceName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'a source is named in lower case letters, digits and hyphens, at most 40');
+const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region is written like "us-east-1"');
+
+const RdsPostgres = z.strictObject({
+  kind: z.literal('rds-postgres'),
+  instance: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'an RDS instance identifier'),
+  database: z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/i),
+  /** Name of the Secrets Manager secret with `username` and `password`, in both regions. */
+  secret: z.string().min(1).max(512),
+  schedules: z.strictObject({ snapshot: schedule, export: schedule, verify: schedule, posture: schedule }),
+  export: z
+    .strictObject({
+      tables: z.array(z.string().regex(/^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/i, 'schema.table')).default([]),
+    })
+    .prefault({}),
+  /** How long a point of each retention class is kept. */
+  retention: z.strictObject({ daily: duration, 'pre-change': duration, compliance: duration }),
+  objectives: z.strictObject({
+    rpo: duration,
+    rto: duration,
+    /** The copy in the recovery region is complete this long after the snapshot. */
+    copy: duration,
+    /** Age that the newest PROVEN point may reach. */
+    proven: duration,
+  }),
+  posture: z.strictObject({
+    backupRetention: duration,
+    window: dailyWindow,
+    multiAz: z.boolean(),
+    encrypted: z.boolean(),
+    deletionProtection: z.boolean(),
+  }),
+  /** Cross-region read replica; fingerprints are read from it where `fingerprintFrom` says so. */
+  replica: z.strictObject({ instance: z.string(), maxLag: duration }).optional(),
+  fingerprint: z
+    .strictObject({
+      from: z.enum(['primary', 'replica']).default('primary'),
+      concurrency: z.int().min(1).max(10).default(2),
+    })
+    .prefault({}),
+  /** Deviation of size and duration from the seven-day mean that is reported. */
+  anomaly: share.default(0.5),
+  /** Where test restores run; the account's defaults where left out. */
+  restore: z
+    .strictObject({
+      instanceClass: z.string().optional(),
+      subnetGroup: z.string().optional(),
+      securityGroups: z.array(z.string()).default([]),
+      deadline: duration.prefault('2 hours'),
+    })
+    .prefault({}),
+  checks: z.array(Check).min(1, 'a source without checks can never be PROVEN'),
+});
+
+export const Source = z.discriminatedUnion('kind', [RdsPostgres]);
+
+export const Platform = z
+  .strictObject({
+    platform: z.string().regex(/^[a-z][a-z0-9-]{1,19}$/, 'lower case letters, digits and hyphens, 2 to 20'),
+    regions: z.strictObject({ primary: region, recovery: region }),
+    vault: z.strictObject({
+      /** Object Lock in governance mode: no version in the vault can be removed earlier. */
+      lock: duration,
+      /** Every byte of every artefact is read again within this time. */
+      rereadWithin: duration,
+      /** Replication slower than this is reported. */
+      replicationWithin: duration,
+    }),
+    /** VPC placement of the functions that log in to databases; left out, they run outside any VPC. */
+    network: z
+      .strictObject({ subnets: z.array(z.string()).min(1), securityGroups: z.array(z.string()).min(1) })
+      .optional(),
+    notifications: z
+      .strictObject({
+        emails: z
+          .array(
+            z.strictObject({
+              topic: z.enum(['critical', 'warning', 'info', 'verification', 'cost', 'disaster']),
+              address: z.email(),
+            }),
+          )
+          .default([]),
+      })
+      .prefault({}),
+    schedules: z.strictObject({ reconcile: schedule, retention: schedule, integrity: schedule, measure: schedule }),
+    sources: z.record(sourceName, Source).refine((sources) => Object.keys(sources).length > 0, 'at least one source'),
+  })
+  .refine(({ regions }) => regions.primary !== regions.recovery, {
+    path: ['regions', 'recovery'],
+    error: 'the recovery region must differ from the primary region',
+  });
+
+export type Platform = z.output<typeof Platform>;
+export type Source = z.output<typeof Source>;
+export type RdsSource = z.output<typeof RdsPostgres>;
