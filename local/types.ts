@@ -3,6 +3,7 @@
 
 /** Who is asking. `roleArn` is set for anything that runs under a deployed role; the operator has none and may do all. */
 export interface Caller {
+  /** Of a service that acts as itself: the ARN of the resource on whose behalf it calls, which is `aws:SourceArn` to policies. */
   arn: string;
   account: string;
   roleArn?: string;
@@ -14,11 +15,11 @@ export interface Caller {
   kill?(): void;
 }
 
-/** One permission asked for. `context` holds IAM condition keys (`kms:ViaService`, `s3:x-amz-server-side-encryption`, …). */
+/** One permission asked for. `context` holds IAM condition keys (`kms:ViaService`, `s3:x-amz-server-side-encryption`, …); several values only for keys such as `aws:TagKeys`. */
 export interface Check {
   action: string;
   resource: string;
-  context?: Record<string, string>;
+  context?: Record<string, string | string[]>;
 }
 
 export interface PolicyStatement {
@@ -39,8 +40,10 @@ export interface Credentials {
 /** Roles, credentials and the decision. Every allowed check is counted, so that unused permissions can be listed. */
 export interface Iam {
   putRole(role: { arn: string; trust: PolicyStatement[]; statements: PolicyStatement[] }): void;
-  /** The operator's own credentials: may do everything. */
+  /** The person at the keyboard, an administrator: may do everything except what a resource policy denies explicitly. */
   readonly operator: Caller;
+  /** The operator's access key, for clients outside: the AWS CLI, boto3. */
+  readonly operatorCredentials: Credentials;
   /** Fresh credentials for one process under a role. */
   issue(roleArn: string, options: { actor: string; kill?: () => void }): Credentials;
   revoke(accessKeyId: string): void;
@@ -75,12 +78,15 @@ export interface Service {
   /** `S3Client` and the like: its config tells protocol and signing name. */
   clientName: string;
   operations: Record<string, Operation>;
-  /** The ARNs one call touches, for IAM; `*` where it cannot be told. Several IAM actions may be needed for one operation. */
+  /**
+   * The ARNs one call touches, for IAM; `*` where it cannot be told. Several IAM actions may be needed for one operation.
+   * `policy` is the policy of the resource itself (a bucket's, a key's), which `Region.call` hands to `Iam.authorize`.
+   */
   authorize?(
     operation: string,
     input: unknown,
     context: CallContext,
-  ): { action: string; resource: string; context?: Record<string, string> }[];
+  ): (Check & { policy?: PolicyStatement[] | undefined })[];
   close?(): Promise<void>;
 }
 
