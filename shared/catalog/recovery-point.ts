@@ -12,6 +12,8 @@ export const Artifact = z.strictObject({
   crc64nvme: z.string(),
   /** What wrote it: ours are digested on the way in; AWS wrote the other, and its digest is that of the first complete reading. */
   writer: z.enum(['lifeboat', 'aws']),
+  /** Set on manifests: how many further objects this document lists, each as an artefact of its own. */
+  lists: z.int().nonnegative().optional(),
 });
 export type Artifact = z.output<typeof Artifact>;
 
@@ -39,6 +41,7 @@ export const Copy = z.strictObject({
   snapshotId: z.string(),
   status: z.enum(['waiting', 'copying', 'available', 'failed']),
   requestedAt: time.optional(),
+  attempts: z.int().nonnegative(),
   completedAt: time.optional(),
   /** Seconds from the snapshot's own time until the copy could be restored from. */
   lagSeconds: z.number().nonnegative().optional(),

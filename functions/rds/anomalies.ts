@@ -1,0 +1,45 @@
+import { pointsBetween } from '../../shared/catalog/catalog.ts';
+import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { sourceNamed } from '../../shared/config/platform.ts';
+import { notify } from '../../shared/notify/notify.ts';
+
+const WEEK_MS = 7 * 86_400_000;
+/** A mean of fewer values says nothing. */
+const NEEDED = 3;
+
+export interface Anomaly {
+  what: 'size' | 'duration';
+  value: number;
+  mean: number;
+}
+
+/** Values of a point that lie further from the mean of the points before it than `deviation` (0.5 is ±50 %). */
+export const findAnomalies = (point: RecoveryPoint, before: readonly RecoveryPoint[], deviation: number): Anomaly[] => {
+  const judge = (what: Anomaly['what'], of: (p: RecoveryPoint) => number | undefined): Anomaly[] => {
+    const value = of(point);
+    const values = before.flatMap((p) => of(p) ?? []);
+    if (value === undefined || values.length < NEEDED) return [];
+    const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+    return mean > 0 && Math.abs(value - mean) / mean > deviation ? [{ what, value, mean }] : [];
+  };
+  return [...judge('size', (p) => p.sizeBytes), ...judge('duration', (p) => p.durationSeconds)];
+};
+
+/** Tells people when a stored point is far from those of the week before it. */
+export const reportAnomaly = async (point: RecoveryPoint): Promise<void> => {
+  const at = new Date(point.scheduledAt);
+  const week = await Array.fromAsync(pointsBetween(point.source, new Date(at.getTime() - WEEK_MS), at));
+  const peers = week.filter(({ id, method, status }) => id !== point.id && method === point.method && ['stored', 'verified', 'expired'].includes(status));
+  const anomalies = findAnomalies(point, peers, sourceNamed(point.source).anomaly);
+  if (anomalies.length === 0) return;
+  await notify({
+    topic: 'warning',
+    what: `Snapshot of ${point.source} is unusual: ${anomalies.map(({ what }) => what).join(' and ')}`,
+    source: point.source,
+    recoveryPoint: point.id,
+    since: at,
+    impact: 'The snapshot is stored; its size or duration says that the database or the backup changed.',
+    evidence: anomalies.map(({ what, value, mean }) => `${what}: ${Math.round(value)}, mean of ${peers.length} in 7 days: ${Math.round(mean)}`),
+    next: 'Compare with what was deployed or loaded since yesterday; verify this point if nobody can say why.',
+  });
+};

@@ -1,0 +1,145 @@
+// Copies of snapshots in the recovery region, made from here: each re-encrypted with that region's key.
+import {
+  CopyDBSnapshotCommand,
+  DBSnapshotAlreadyExistsFault,
+  DBSnapshotNotFoundFault,
+  DeleteDBSnapshotCommand,
+  paginateDescribeDBSnapshots,
+  SnapshotQuotaExceededFault,
+} from '@aws-sdk/client-rds';
+import { rds } from '../../shared/aws/clients.ts';
+import { COPIES_IN_FLIGHT } from '../../shared/aws/limits.ts';
+import { changePoint } from '../../shared/catalog/catalog.ts';
+import type { Copy, RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { now, secondsBetween } from '../../shared/clock.ts';
+import { configuration, sourceNamed } from '../../shared/config/platform.ts';
+import { settings } from '../../shared/config/settings.ts';
+import { notify } from '../../shared/notify/notify.ts';
+import { logger } from '../../shared/telemetry/logger.ts';
+import { record } from '../../shared/telemetry/metrics.ts';
+import { describeSnapshot } from './snapshots.ts';
+import { snapshotTags } from './tags.ts';
+
+const ATTEMPTS = 3;
+
+/** Moves every copy of a stored point one step on. Does nothing where nothing is to do. */
+export const settleCopies = async (point: RecoveryPoint): Promise<RecoveryPoint> => {
+  let current = point;
+  for (const copy of point.copies) {
+    if (copy.status === 'waiting') current = await requestCopy(current, copy);
+    else if (copy.status === 'copying') current = await followCopy(current, copy);
+  }
+  return current;
+};
+
+const requestCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoint> => {
+  const existing = await describeSnapshot(copy.snapshotId, copy.region);
+  if (existing?.Status === 'failed') {
+    await deleteQuietly(copy);
+    return point;
+  }
+  if (!existing) {
+    // 20 copies may be in flight in a region of an account; what does not fit waits for the next look.
+    if ((await copiesInFlight(copy.region)) >= COPIES_IN_FLIGHT) return waits(point, 'copies in flight');
+    try {
+      const { account, region, peer } = settings();
+      await rds(copy.region).send(
+        new CopyDBSnapshotCommand({
+          // As an ARN: from it the SDK makes the presigned URL without which RDS refuses a copy across regions.
+          SourceDBSnapshotIdentifier: `arn:aws:rds:${region}:${account}:snapshot:${point.nativeId}`,
+          TargetDBSnapshotIdentifier: copy.snapshotId,
+          KmsKeyId: peer.vaultKeyArn,
+          Tags: snapshotTags(point),
+        }),
+      );
+    } catch (error) {
+      if (error instanceof SnapshotQuotaExceededFault) return waits(point, 'manual snapshots or copies');
+      if (!(error instanceof DBSnapshotAlreadyExistsFault)) throw error;
+    }
+    logger.info('copy started', { source: point.source, recoveryPoint: point.id, region: copy.region });
+  }
+  return changeCopy(point, copy, (c) =>
+    c.status === 'waiting' ? { ...c, status: 'copying', requestedAt: now().toISOString(), attempts: c.attempts + 1 } : c,
+  );
+};
+
+const followCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoint> => {
+  const snapshot = await describeSnapshot(copy.snapshotId, copy.region);
+  if (snapshot?.Status === 'available') return completeCopy(point, copy);
+  if (snapshot && snapshot.Status !== 'failed') return point;
+  const found = snapshot ? 'RDS says that the copy failed' : 'RDS has no copy of this name';
+  if (copy.attempts < ATTEMPTS) {
+    if (snapshot) await deleteQuietly(copy);
+    logger.warn('copy tried again', { source: point.source, recoveryPoint: point.id, region: copy.region, found });
+    return changeCopy(point, copy, (c) => (c.status === 'copying' ? { ...c, status: 'waiting' } : c));
+  }
+  await notify({
+    topic: 'critical',
+    what: `Snapshot of ${point.source} is not in ${copy.region}: ${found}`,
+    source: point.source,
+    recoveryPoint: point.id,
+    since: new Date(point.storedAt ?? point.startedAt),
+    impact: `If ${settings().region} were lost now, this point would be lost with it.`,
+    evidence: [found, `attempts: ${copy.attempts}`],
+    next: `Look at the key and its policy in ${copy.region}, then start a snapshot on demand: lifeboat copies it.`,
+  });
+  record('CopyFailed', 1, point.source);
+  return changeCopy(point, copy, (c) => (c.status === 'copying' ? { ...c, status: 'failed' } : c));
+};
+
+const completeCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoint> => {
+  const completedAt = now();
+  const lagSeconds = Math.max(0, secondsBetween(new Date(point.pointInTime ?? point.startedAt), completedAt));
+  const changed = await changeCopy(point, copy, (c) =>
+    c.status === 'available' ? c : { ...c, status: 'available', completedAt: completedAt.toISOString(), lagSeconds },
+  );
+  record('CopyLag', lagSeconds, point.source);
+  logger.info('copy available', { source: point.source, recoveryPoint: point.id, region: copy.region, lagSeconds });
+  const objective = sourceNamed(point.source).objectives.copy;
+  if (lagSeconds > objective) {
+    await notify({
+      topic: 'warning',
+      what: `Copy of ${point.source} to ${copy.region} took longer than its objective`,
+      source: point.source,
+      recoveryPoint: point.id,
+      since: new Date(point.pointInTime ?? point.startedAt),
+      impact: 'The copy is complete; until then the recovery region had only the point before it.',
+      evidence: [`lag: ${Math.round(lagSeconds)} s`, `objective: ${objective} s`],
+      next: 'A first copy is a full one and slow; if later ones are slow too, raise the objective or lean on the read replica.',
+    });
+  }
+  return changed;
+};
+
+const copiesInFlight = async (region: string): Promise<number> => {
+  let count = 0;
+  for await (const page of paginateDescribeDBSnapshots({ client: rds(region) }, { SnapshotType: 'manual' })) {
+    for (const snapshot of page.DBSnapshots ?? []) {
+      if (snapshot.Status === 'copying' || (snapshot.Status === 'creating' && snapshot.SourceRegion)) count += 1;
+    }
+  }
+  return count;
+};
+
+const deleteQuietly = async ({ snapshotId, region }: Copy): Promise<void> => {
+  try {
+    await rds(region).send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: snapshotId }));
+  } catch (error) {
+    if (!(error instanceof DBSnapshotNotFoundFault)) throw error;
+  }
+};
+
+const waits = (point: RecoveryPoint, quota: string): RecoveryPoint => {
+  logger.info('copy waits for quota', { source: point.source, recoveryPoint: point.id, quota });
+  return point;
+};
+
+const changeCopy = (point: RecoveryPoint, copy: Copy, change: (copy: Copy) => Copy): Promise<RecoveryPoint> =>
+  changePoint(point.id, (current) => {
+    const copies = current.copies.map((c) => (c.region === copy.region ? change(c) : c));
+    return copies.every((c, index) => c === current.copies[index]) ? current : { ...current, copies };
+  });
+
+/** Whether a point is safe against the loss of its region. */
+export const isCopied = (point: RecoveryPoint): boolean =>
+  point.copies.some(({ region, status }) => region === configuration().regions.recovery && status === 'available');

@@ -1,0 +1,86 @@
+import { GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import { cloudwatch } from '../../shared/aws/clients.ts';
+import { newestBefore } from '../../shared/catalog/catalog.ts';
+import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { now, secondsBetween } from '../../shared/clock.ts';
+import { configuration } from '../../shared/config/platform.ts';
+import type { RdsSource } from '../../shared/config/schema.ts';
+import { logger } from '../../shared/telemetry/logger.ts';
+import { record } from '../../shared/telemetry/metrics.ts';
+import { PartlyDone } from './errors.ts';
+import { describeInstance } from './instances.ts';
+
+export interface Measured {
+  source: string;
+  /** Seconds a point-in-time restore begun now would lose; null where it cannot be done. */
+  achievableRpo: number | null;
+  newestPointAge: number | null;
+  provenPointAge: number | null;
+  replica: { status: string; lagSeconds: number | null; ready: boolean } | null;
+}
+
+/** @throws {PartlyDone} after all sources were tried, naming those that could not be measured: silence then raises the alarm. */
+export const measure = async (): Promise<Measured[]> => {
+  const results: Measured[] = [];
+  const troubles: string[] = [];
+  for (const [name, source] of Object.entries(configuration().sources)) {
+    try {
+      results.push(await measureSource(name, source));
+    } catch (error) {
+      troubles.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  if (troubles.length) {
+    throw new PartlyDone('some sources could not be measured.', { source: 'measure', found: troubles, next: 'Mend what the messages name; the next run measures again.' });
+  }
+  return results;
+};
+
+const measureSource = async (name: string, source: RdsSource): Promise<Measured> => {
+  const at = now();
+  const { LatestRestorableTime } = await describeInstance(name, source.instance);
+  const achievableRpo = LatestRestorableTime ? Math.max(0, secondsBetween(LatestRestorableTime, at)) : null;
+  if (achievableRpo !== null) record('AchievableRpo', achievableRpo, name);
+  const newestPointAge = ageOf(await newestBefore(name, at, isSnapshot(['stored', 'verified'])), at);
+  if (newestPointAge !== null) record('RecoveryPointAge', newestPointAge, name);
+  const provenPointAge = ageOf(await newestBefore(name, at, isSnapshot(['verified'])), at);
+  if (provenPointAge !== null) record('ProvenPointAge', provenPointAge, name);
+  const measured = { source: name, achievableRpo, newestPointAge, provenPointAge, replica: await measureReplica(name, source, at) };
+  logger.info('measured', { ...measured });
+  return measured;
+};
+
+const isSnapshot =
+  (statuses: RecoveryPoint['status'][]) =>
+  ({ method, status }: RecoveryPoint): boolean =>
+    method === 'snapshot' && statuses.includes(status);
+
+const ageOf = (point: RecoveryPoint | undefined, at: Date): number | null =>
+  point ? Math.max(0, secondsBetween(new Date(point.pointInTime ?? point.scheduledAt), at)) : null;
+
+/** A replica is ready to be promoted when it is available, replicates, and lags less than its bound. */
+const measureReplica = async (name: string, { replica }: RdsSource, at: Date): Promise<Measured['replica']> => {
+  if (!replica) return null;
+  const { recovery } = configuration().regions;
+  const instance = await describeInstance(name, replica.instance, recovery);
+  const { Datapoints = [] } = await cloudwatch(recovery).send(
+    new GetMetricStatisticsCommand({
+      Namespace: 'AWS/RDS',
+      MetricName: 'ReplicaLag',
+      Dimensions: [{ Name: 'DBInstanceIdentifier', Value: replica.instance }],
+      StartTime: new Date(at.getTime() - 15 * 60_000),
+      EndTime: at,
+      Period: 60,
+      Statistics: ['Maximum'],
+    }),
+  );
+  const newest = Datapoints.toSorted((a, b) => (b.Timestamp?.getTime() ?? 0) - (a.Timestamp?.getTime() ?? 0))[0];
+  const lagSeconds = newest?.Maximum ?? null;
+  if (lagSeconds !== null) record('ReplicaLag', lagSeconds, name);
+  const replicating = (instance.StatusInfos ?? []).every(({ Normal }) => Normal !== false);
+  return {
+    status: instance.DBInstanceStatus ?? 'unknown',
+    lagSeconds,
+    ready: instance.DBInstanceStatus === 'available' && replicating && lagSeconds !== null && lagSeconds >= 0 && lagSeconds < replica.maxLag,
+  };
+};

@@ -1,0 +1,6 @@
+import { lambda } from '../../shared/lambda/lambda.ts';
+import { SnapshotRequest } from './points.ts';
+import { startSnapshot } from './snapshots.ts';
+
+/** Starts the snapshot of one RDS instance. Run again for the same time, it finds its own snapshot. */
+export const handler = lambda(SnapshotRequest, startSnapshot);

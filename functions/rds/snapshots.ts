@@ -1,0 +1,129 @@
+// Snapshots of one instance: asked for, and carried on until they are stored and copied.
+import {
+  CreateDBSnapshotCommand,
+  DBInstanceNotFoundFault,
+  DBSnapshotAlreadyExistsFault,
+  DBSnapshotNotFoundFault,
+  type DBSnapshot,
+  DescribeDBSnapshotsCommand,
+  SnapshotQuotaExceededFault,
+} from '@aws-sdk/client-rds';
+import { rds } from '../../shared/aws/clients.ts';
+import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
+import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { now, secondsBetween } from '../../shared/clock.ts';
+import { configuration, sourceNamed } from '../../shared/config/platform.ts';
+import { logger } from '../../shared/telemetry/logger.ts';
+import { record } from '../../shared/telemetry/metrics.ts';
+import { reportAnomaly } from './anomalies.ts';
+import { InstanceMissing } from './errors.ts';
+import { failPoint } from './failures.ts';
+import { openSnapshotPoint, type SnapshotRequest } from './points.ts';
+import { snapshotTags } from './tags.ts';
+
+export interface SnapshotStarted {
+  source: string;
+  recoveryPoint: string;
+  /** False where the account's quota is used up: the reconciler asks again when there is room. */
+  started: boolean;
+}
+
+/** @throws {InstanceMissing} when RDS does not know the instance. */
+export const startSnapshot = async (request: SnapshotRequest): Promise<SnapshotStarted> => {
+  const { recoveryPoint } = await openSnapshotPoint(request);
+  return { source: request.source, recoveryPoint, started: await createSnapshot(await readPoint(recoveryPoint)) };
+};
+
+/** Asks RDS for the snapshot of an opened point, or finds that it was asked already. */
+export const createSnapshot = async (point: RecoveryPoint): Promise<boolean> => {
+  if (point.status !== 'started') return true;
+  const { instance } = sourceNamed(point.source);
+  try {
+    await rds().send(
+      new CreateDBSnapshotCommand({ DBInstanceIdentifier: instance, DBSnapshotIdentifier: point.nativeId, Tags: snapshotTags(point) }),
+    );
+  } catch (error) {
+    if (error instanceof DBSnapshotAlreadyExistsFault) return true;
+    if (error instanceof SnapshotQuotaExceededFault) {
+      logger.warn('snapshot waits for quota', { source: point.source, recoveryPoint: point.id });
+      return false;
+    }
+    if (error instanceof DBInstanceNotFoundFault) {
+      throw new InstanceMissing('RDS knows no instance of this name.', {
+        source: point.source,
+        recoveryPoint: point.id,
+        expected: instance,
+        next: 'Correct the configuration, or confirm that the instance was deleted and remove the source.',
+      }, { cause: error });
+    }
+    throw error;
+  }
+  record('BackupStarted', 1, point.source);
+  logger.info('snapshot started', { source: point.source, recoveryPoint: point.id });
+  return true;
+};
+
+/** The snapshot of a point as RDS describes it, in any region; undefined where RDS has none. */
+export const describeSnapshot = async (id: string, region?: string): Promise<DBSnapshot | undefined> => {
+  try {
+    const { DBSnapshots } = await rds(region).send(new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: id }));
+    return DBSnapshots?.[0];
+  } catch (error) {
+    if (error instanceof DBSnapshotNotFoundFault) return undefined;
+    throw error;
+  }
+};
+
+/**
+ * A point that was opened and whose snapshot RDS does not have may still be waiting for its fingerprint, which must come
+ * first; after this time nobody is working on it any more and the reconciler asks for the snapshot itself.
+ */
+const ORPHANED_AFTER_SECONDS = 2 * 3600;
+/** After this long a point whose snapshot was never made is given up: the next one is due. */
+const GIVEN_UP_AFTER_SECONDS = 12 * 3600;
+
+/** Looks at RDS and moves a started point on: to stored, to failed, or not yet. */
+export const settleSnapshot = async (point: RecoveryPoint): Promise<RecoveryPoint> => {
+  const snapshot = await describeSnapshot(point.nativeId);
+  const age = secondsBetween(new Date(point.startedAt), now());
+  if (!snapshot) {
+    if (age > GIVEN_UP_AFTER_SECONDS) return failPoint(point, 'the snapshot was never made: RDS has none of this name');
+    if (age > ORPHANED_AFTER_SECONDS) await createSnapshot(point);
+    return point;
+  }
+  // States of a snapshot: creating, available, copying, failed (RDS API, DBSnapshot.Status; "failed" is terminal).
+  if (snapshot.Status === 'failed') return failPoint(point, 'RDS says that the snapshot failed');
+  if (snapshot.Status !== 'available') return point;
+  return storeSnapshot(point, snapshot);
+};
+
+const storeSnapshot = async (point: RecoveryPoint, snapshot: DBSnapshot): Promise<RecoveryPoint> => {
+  const taken = snapshot.OriginalSnapshotCreateTime ?? snapshot.SnapshotCreateTime ?? new Date(point.startedAt);
+  const storedAt = now();
+  const durationSeconds = Math.max(0, secondsBetween(new Date(point.startedAt), storedAt));
+  const sizeBytes = (snapshot.AllocatedStorage ?? 0) * 1024 ** 3;
+  let moved = false;
+  const stored = await changePoint(point.id, (current) => {
+    moved = current.status === 'started' || current.status === 'failed';
+    if (!moved) return current;
+    const { failure: _, ...rest } = current;
+    return {
+      ...rest,
+      status: 'stored',
+      storedAt: storedAt.toISOString(),
+      pointInTime: taken.toISOString(),
+      durationSeconds,
+      sizeBytes,
+      ...(snapshot.EngineVersion ? { engineVersion: snapshot.EngineVersion } : {}),
+      copies: [{ region: configuration().regions.recovery, snapshotId: point.nativeId, status: 'waiting', attempts: 0 }],
+    };
+  });
+  if (moved) {
+    record('BackupStored', 1, point.source);
+    record('BackupDuration', durationSeconds, point.source);
+    record('BackupSize', sizeBytes, point.source);
+    logger.info('snapshot stored', { source: point.source, recoveryPoint: point.id, durationSeconds, sizeBytes });
+    await reportAnomaly(stored);
+  }
+  return stored;
+};

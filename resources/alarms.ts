@@ -1,0 +1,91 @@
+import type { RdsSource } from '../shared/config/schema.ts';
+import type { Topic } from '../shared/notify/message.ts';
+import { type MetricName, NAMESPACE } from '../shared/telemetry/metrics.ts';
+import type { Deployment } from './names.ts';
+import { topicArn } from './topics.ts';
+
+interface AlarmPlan {
+  name: string;
+  source: string;
+  metric: MetricName;
+  threshold: number;
+  topic: Topic;
+  /** Periods of five minutes in a row. */
+  periods: number;
+  /** Whether silence is bad news: true for what is measured all the time. */
+  silenceIsBad: boolean;
+  meaning: string;
+}
+
+const HOUR = 3600;
+/** Snapshots are daily; two hours for the snapshot itself and its lateness. */
+const SNAPSHOT_AGE = 26 * HOUR;
+
+export const planAlarms = ({ platform }: Deployment): AlarmPlan[] => [
+  ...Object.entries(platform.sources).flatMap(([source, settings]) => sourceAlarms(source, settings)),
+  {
+    name: 'vault-damaged',
+    source: 'vault',
+    metric: 'ArtifactsDamaged',
+    threshold: 0,
+    topic: 'critical',
+    periods: 1,
+    silenceIsBad: false,
+    meaning: 'Something in the vault is missing or not what was written.',
+  },
+];
+
+const sourceAlarms = (source: string, { objectives, replica }: RdsSource): AlarmPlan[] => {
+  const event = (name: string, metric: MetricName, topic: Topic, meaning: string): AlarmPlan => ({
+    name: `${source}-${name}`, source, metric, threshold: 0, topic, periods: 1, silenceIsBad: false, meaning,
+  });
+  const measured = (name: string, metric: MetricName, threshold: number, topic: Topic, periods: number, meaning: string): AlarmPlan => ({
+    name: `${source}-${name}`, source, metric, threshold, topic, periods, silenceIsBad: true, meaning,
+  });
+  return [
+    measured('not-proven', 'ProvenPointAge', objectives.proven, 'critical', 2, 'No recovery point was proven by a restore within the objective.'),
+    measured('no-recent-point', 'RecoveryPointAge', SNAPSHOT_AGE, 'critical', 2, 'The newest recovery point is too old.'),
+    measured('rpo', 'AchievableRpo', objectives.rpo, 'critical', 3, 'A point-in-time restore begun now would lose more than the objective allows.'),
+    ...(replica ? [measured('replica-lag', 'ReplicaLag', replica.maxLag, 'warning', 3, 'The replica in the recovery region is behind.')] : []),
+    event('verification-failed', 'VerificationFailed', 'critical', 'A recovery point did not restore to what it should hold.'),
+    event('backup-failed', 'BackupFailed', 'critical', 'A backup failed.'),
+    event('copy-failed', 'CopyFailed', 'critical', 'A snapshot could not be copied to the recovery region.'),
+    event('export-incomplete', 'ExportIncomplete', 'warning', 'An export lacks tables that should be in it.'),
+    event('posture', 'PostureDrift', 'warning', 'The automated backups are not set up as the configuration demands.'),
+    event('retention-refused', 'RetentionRefused', 'warning', 'The retention policy would remove a point that must stay.'),
+  ];
+};
+
+const logicalId = (name: string): string => `${name.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')}Alarm`;
+
+/** Only where schedules run is silence bad news: in the recovery region the measuring alarms would cry without a reason. */
+export const alarms = (deployment: Deployment) =>
+  deployment.role === 'recovery'
+    ? {}
+    : Object.fromEntries(
+        planAlarms(deployment).map((plan) => [
+          logicalId(plan.name),
+          {
+            Type: 'AWS::CloudWatch::Alarm',
+            Properties: {
+              AlarmName: `${deployment.service}-${plan.name}`,
+              AlarmDescription: plan.meaning,
+              Namespace: NAMESPACE,
+              MetricName: plan.metric,
+              Dimensions: [
+                { Name: 'service', Value: deployment.service },
+                { Name: 'source', Value: plan.source },
+              ],
+              Statistic: 'Maximum',
+              Period: 300,
+              EvaluationPeriods: plan.periods,
+              DatapointsToAlarm: plan.periods,
+              Threshold: plan.threshold,
+              ComparisonOperator: 'GreaterThanThreshold',
+              TreatMissingData: plan.silenceIsBad ? 'breaching' : 'notBreaching',
+              AlarmActions: [topicArn(plan.topic)],
+              OKActions: [topicArn(plan.topic)],
+            },
+          },
+        ]),
+      );

@@ -1,0 +1,55 @@
+import type { Platform } from '../shared/config/schema.ts';
+import { alarms } from './alarms.ts';
+import { functionRoles, functionsOf } from './functions.ts';
+import { machineRoles, machinesOf } from './machines.ts';
+import { bucketArn, deploymentOf, keyArn, type Role, sub, vaultBucket } from './names.ts';
+import { exportRole } from './export-role.ts';
+import { rules } from './rules.ts';
+import { schedules } from './schedules.ts';
+import { topics } from './topics.ts';
+import { vault } from './vault.ts';
+
+/** Everything serverless.yml is composed of, for one role of one platform. */
+export const describeDeployment = (platform: Platform, role: Role, stage: string) => {
+  const deployment = deploymentOf(platform, role, stage);
+  const { service, region, peerRegion } = deployment;
+  const tags = { 'lifeboat:platform': platform.platform, 'lifeboat:stage': stage, 'lifeboat:role': role };
+  return {
+    platform: platform.platform,
+    region,
+    tags,
+    environment: {
+      LIFEBOAT_ROLE: role,
+      LIFEBOAT_SERVICE: service,
+      LIFEBOAT_ACCOUNT: sub('${AWS::AccountId}'),
+      VAULT_BUCKET: vaultBucket(deployment, region),
+      VAULT_KEY_ARN: keyArn(region),
+      PEER_REGION: peerRegion,
+      PEER_VAULT_BUCKET: vaultBucket(deployment, peerRegion),
+      PEER_VAULT_KEY_ARN: keyArn(peerRegion),
+      TOPIC_ARN_PREFIX: sub(`arn:\${AWS::Partition}:sns:${region}:\${AWS::AccountId}:${service}-`),
+      EXPORT_ROLE_ARN: { 'Fn::GetAtt': ['ExportRole', 'Arn'] },
+      POWERTOOLS_SERVICE_NAME: service,
+      POWERTOOLS_METRICS_NAMESPACE: 'Lifeboat',
+      // Lambda's own bundle of certificate authorities holds those of RDS (Lambda developer guide, Node.js 20 and later).
+      NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
+    },
+    functions: functionsOf(deployment),
+    machines: machinesOf(deployment),
+    resources: {
+      ...vault(deployment),
+      ...topics(deployment),
+      ...exportRole(deployment),
+      ...functionRoles(deployment),
+      ...machineRoles(deployment),
+      ...schedules(deployment),
+      ...rules(deployment),
+      ...alarms(deployment),
+    },
+    outputs: {
+      VaultBucketName: { Value: vaultBucket(deployment, region) },
+      VaultKeyArn: { Value: keyArn(region) },
+      VaultBucketArn: { Value: bucketArn(deployment, region) },
+    },
+  };
+};

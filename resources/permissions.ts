@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { Deployment } from './names.ts';
+import { sub } from './names.ts';
+
+/** A statement as functions.yml and machines.yml write it; resources are Fn::Sub text with the names of `expand`. */
+export const Permission = z.strictObject({
+  Action: z.array(z.string().regex(/^[a-z0-9-]+:[A-Z][A-Za-z]*\*?$/, 'an action of one service, no wildcard service or action')),
+  Resource: z.array(z.string()).min(1),
+  Condition: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string()), z.boolean()]))).optional(),
+  /** Why the permission is wider than one would expect, or used only on a rare path. */
+  Because: z.string().optional(),
+});
+export type Permission = z.output<typeof Permission>;
+
+/** What many functions may do, written once. */
+export const GRANTS = {
+  readCatalog: [
+    { Action: ['s3:GetObject'], Resource: ['${Vault}/catalog/*'] },
+    { Action: ['s3:ListBucket'], Resource: ['${Vault}'] },
+    { Action: ['kms:Decrypt'], Resource: ['${VaultKeyArn}'] },
+  ],
+  writeCatalog: [
+    { Action: ['s3:PutObject'], Resource: ['${Vault}/catalog/*'] },
+    { Action: ['kms:GenerateDataKey'], Resource: ['${VaultKeyArn}'] },
+  ],
+  notify: [
+    { Action: ['sns:Publish'], Resource: ['${Topics}*'] },
+    { Action: ['kms:GenerateDataKey', 'kms:Decrypt'], Resource: ['${VaultKeyArn}'], Because: 'the topics are encrypted with the key' },
+  ],
+} satisfies Record<string, Permission[]>;
+export const GrantName = z.enum(Object.keys(GRANTS) as [keyof typeof GRANTS]);
+
+/** `${Vault}` and its like become the deployment's own names; what is left is CloudFormation's. */
+const expand = (deployment: Deployment, text: string) => {
+  const { service, region, peerRegion } = deployment;
+  const names: Record<string, string> = {
+    Vault: `arn:\${AWS::Partition}:s3:::${service}-vault-\${AWS::AccountId}-${region}`,
+    VaultKeyArn: `arn:\${AWS::Partition}:kms:${region}:\${AWS::AccountId}:key/\${VaultKey}`,
+    PeerVaultKeyArn: `arn:\${AWS::Partition}:kms:${peerRegion}:\${AWS::AccountId}:key/\${VaultKey}`,
+    Topics: `arn:\${AWS::Partition}:sns:${region}:\${AWS::AccountId}:${service}-`,
+    Rds: `arn:\${AWS::Partition}:rds:${region}:\${AWS::AccountId}`,
+    PeerRds: `arn:\${AWS::Partition}:rds:${peerRegion}:\${AWS::AccountId}`,
+    Secrets: `arn:\${AWS::Partition}:secretsmanager:${region}:\${AWS::AccountId}:secret`,
+    Executions: `arn:\${AWS::Partition}:states:${region}:\${AWS::AccountId}:execution:${service}-`,
+    Machines: `arn:\${AWS::Partition}:states:${region}:\${AWS::AccountId}:stateMachine:${service}-`,
+    Service: service,
+  };
+  return sub(text.replace(/\$\{(\w+)\}/g, (whole, name: string) => names[name] ?? whole));
+};
+
+/** A permission as an IAM statement. */
+export const statement = (deployment: Deployment, { Because: _, Resource, ...rest }: Permission) => ({
+  Effect: 'Allow',
+  ...rest,
+  Resource: Resource.map((text) => (text === '*' ? '*' : expand(deployment, text))),
+});
+
+/** A role that one AWS service may take on, only for this account. */
+export const role = (principal: string, policyName: string, statements: object[], managed: object[] = []) => ({
+  Type: 'AWS::IAM::Role',
+  Properties: {
+    AssumeRolePolicyDocument: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Service: principal },
+          Action: 'sts:AssumeRole',
+          // Lambda takes on its roles without a source account, and only for functions of the same account.
+          ...(principal === 'lambda.amazonaws.com'
+            ? {}
+            : { Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } } }),
+        },
+      ],
+    },
+    ...(managed.length ? { ManagedPolicyArns: managed } : {}),
+    Policies: [{ PolicyName: policyName, PolicyDocument: { Version: '2012-10-17', Statement: statements } }],
+  },
+});

@@ -1,0 +1,38 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { RDSClient } from '@aws-sdk/client-rds';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
+
+interface ClientOptions {
+  region?: string;
+  retryMode: 'standard';
+  maxAttempts: number;
+  requestHandler: { connectionTimeout: number; requestTimeout: number };
+}
+
+/** One client per service and region, for the life of the process. Left out, the region is the function's own. */
+const perRegion = <C>(create: (options: ClientOptions) => C): ((region?: string) => C) => {
+  const clients = new Map<string | undefined, C>();
+  return (region) => {
+    let client = clients.get(region);
+    if (!client) {
+      client = create({
+        ...(region === undefined ? {} : { region }),
+        retryMode: 'standard',
+        maxAttempts: 3,
+        requestHandler: { connectionTimeout: 3_000, requestTimeout: 20_000 },
+      });
+      clients.set(region, client);
+    }
+    return client;
+  };
+};
+
+export const cloudwatch = perRegion((options) => new CloudWatchClient(options));
+export const rds = perRegion((options) => new RDSClient(options));
+export const s3 = perRegion((options) => new S3Client(options));
+export const secrets = perRegion((options) => new SecretsManagerClient(options));
+export const sfn = perRegion((options) => new SFNClient(options));
+export const sns = perRegion((options) => new SNSClient(options));
