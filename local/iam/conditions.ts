@@ -47,7 +47,7 @@ const OPERATORS: Record<string, Operator> = {
 
 /** Global keys that a caller's context always has or that services set; another `aws:` key would silently never match. */
 const GLOBAL_KEY =
-  /^aws:(securetransport|sourcearn|sourceaccount|principal(arn|account|isawsservice|servicename)|requestedregion|calledvia|tagkeys|(request|resource)tag\/.+)$/;
+  /^aws:(securetransport|sourcearn|sourceaccount|principal(arn|account|isawsservice|servicename)|multifactorauthpresent|requestedregion|calledvia|tagkeys|(request|resource)tag\/.+)$/;
 
 /** Turns a Condition block into a test. @throws Error naming an operator, key or value that is not understood. */
 export const compileCondition = (block: PolicyStatement['Condition'] = {}): ((context: Context) => boolean) => {

@@ -114,6 +114,8 @@ const requestOf = (
     'aws:PrincipalAccount': caller.account,
     'aws:PrincipalArn': caller.roleArn ?? caller.arn,
     'aws:PrincipalIsAWSService': String(asService),
+    // Only sessions know it, and nobody entered a code for one of ours.
+    ...(caller.roleArn && { 'aws:MultiFactorAuthPresent': 'false' }),
     ...(asService && { 'aws:PrincipalServiceName': caller.service, 'aws:SourceAccount': caller.account }),
     ...(asService && caller.arn.startsWith('arn:') && { 'aws:SourceArn': caller.arn }),
     ...context,
