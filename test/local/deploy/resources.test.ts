@@ -1,28 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deploy } from '../../../local/deploy/deploy.ts';
-import { fakeRegion, packaged } from './fake-region.ts';
-
-const answers = {
-  CreateKey: () => ({ KeyMetadata: { KeyId: 'mrk-1', Arn: 'arn:aws:kms:us-east-1:111122223333:key/mrk-1' } }),
-  ReplicateKey: () => ({ ReplicaKeyMetadata: { KeyId: 'mrk-1', Arn: 'arn:aws:kms:us-east-1:111122223333:key/mrk-1' } }),
-  CreateFunction: ({ FunctionName }: Record<string, string>) => ({
-    FunctionArn: `arn:aws:lambda:us-east-1:111122223333:function:${FunctionName}`,
-  }),
-  CreateStateMachine: ({ name }: Record<string, string>) => ({
-    stateMachineArn: `arn:aws:states:us-east-1:111122223333:stateMachine:${name}`,
-  }),
-};
-
-/** Deploys one resource, named `It`, and gives back the calls that were made for it. */
-const callsFor = async (Type: string, Properties: object, archives: Record<string, string> = {}) => {
-  const { region, calls, iam } = fakeRegion(answers);
-  const packageDirectory = await packaged({ Resources: { It: { Type, Properties } } }, archives);
-  const stack = await deploy(region, { packageDirectory, stackName: 'shop' });
-  const inputs = Object.fromEntries(calls.map(({ operation, input }) => [operation, input]));
-  return { calls, inputs, operations: calls.map(({ operation }) => operation), it: stack.resources.get('It'), iam };
-};
-const document = (...Statement: object[]) => ({ Version: '2012-10-17', Statement });
-const trust = document({ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' });
+import { callsFor, document } from './resource-calls.ts';
 
 describe('a bucket', () => {
   it('gets each setting by the call that sets it, versioning before replication', async () => {
@@ -125,53 +102,6 @@ describe('a key', () => {
         input: { KeyId: PrimaryKeyArn, ReplicaRegion: 'us-east-1', Policy: JSON.stringify(document()) },
       },
     ]);
-  });
-});
-
-describe('a role', () => {
-  it('may do what its policies allow, inline and managed', async () => {
-    const { it, iam } = await callsFor('AWS::IAM::Role', {
-      RoleName: 'snapshot',
-      AssumeRolePolicyDocument: trust,
-      Policies: [
-        { PolicyName: 'p', PolicyDocument: document({ Effect: 'Allow', Action: 'sns:Publish', Resource: '*' }) },
-      ],
-      ManagedPolicyArns: ['arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole'],
-    });
-    const caller = iam.assume(it?.arn ?? '', 'lambda.amazonaws.com', { actor: 'f' });
-    expect(() => iam.authorize(caller, { action: 'sns:Publish', resource: 'arn:aws:sns:x' })).not.toThrow();
-    expect(() => iam.authorize(caller, { action: 'logs:PutLogEvents', resource: 'arn:aws:logs:x' })).not.toThrow();
-    expect(() => iam.authorize(caller, { action: 'sns:Subscribe', resource: 'arn:aws:sns:x' })).toThrow(
-      'not authorized',
-    );
-  });
-
-  it('is refused with a managed policy that is not modelled, or an element IAM does not understand', async () => {
-    const role = { AssumeRolePolicyDocument: trust };
-    const ManagedPolicyArns = ['arn:aws:iam::aws:policy/AdministratorAccess'];
-    await expect(callsFor('AWS::IAM::Role', { ...role, ManagedPolicyArns })).rejects.toThrow('AdministratorAccess');
-    const PolicyDocument = document({ Effect: 'Allow', Action: 's3:*', NotResource: 'x' });
-    await expect(
-      callsFor('AWS::IAM::Role', { ...role, Policies: [{ PolicyName: 'p', PolicyDocument }] }),
-    ).rejects.toThrow('NotResource');
-  });
-
-  it('gets a policy of its own resource added, and its name is taken once for all regions', async () => {
-    const { region, iam } = fakeRegion(answers);
-    const Role = { Type: 'AWS::IAM::Role', Properties: { RoleName: 'r', AssumeRolePolicyDocument: trust } };
-    const PolicyDocument = document({ Effect: 'Allow', Action: 'sns:Publish', Resource: '*' });
-    const Policy = {
-      Type: 'AWS::IAM::Policy',
-      Properties: { PolicyName: 'p', PolicyDocument, Roles: [{ Ref: 'Role' }] },
-    };
-    await deploy(region, { packageDirectory: await packaged({ Resources: { Policy, Role } }), stackName: 'shop' });
-    const caller = iam.assume('arn:aws:iam::111122223333:role/r', 'lambda.amazonaws.com', { actor: 'f' });
-    expect(() => iam.authorize(caller, { action: 'sns:Publish', resource: '*' })).not.toThrow();
-    const packageDirectory = await packaged({ Resources: { Role } });
-    const elsewhere = region.world.region('us-west-2');
-    await expect(deploy(elsewhere, { packageDirectory, stackName: 'shop' })).rejects.toThrow(
-      'the role r exists already',
-    );
   });
 });
 
