@@ -1,0 +1,51 @@
+import { LifeboatError } from '../../shared/errors.ts';
+
+/** The snapshot stood before the fingerprint that has to come first. */
+export class SnapshotTooEarly extends LifeboatError {
+  override readonly name = 'SnapshotTooEarly';
+}
+
+/** The snapshot is not complete yet; the second fingerprint has to come after it. */
+export class SnapshotNotReady extends LifeboatError {
+  override readonly name = 'SnapshotNotReady';
+}
+
+/** What the proof rests on does not hold here; a comparison could raise a false alarm, so none is made. */
+export class FingerprintUnsafe extends LifeboatError {
+  override readonly name = 'FingerprintUnsafe';
+}
+
+/** The replica has not replayed what the snapshot holds. */
+export class ReplicaBehind extends LifeboatError {
+  override readonly name = 'ReplicaBehind';
+}
+
+/** A document that an earlier step leaves in the vault is not there, or not one of ours. */
+export class EvidenceMissing extends LifeboatError {
+  override readonly name = 'EvidenceMissing';
+}
+
+/** The instance a source names, or the one restored for a test, is not there or has no address. */
+export class InstanceMissing extends LifeboatError {
+  override readonly name = 'InstanceMissing';
+}
+
+/** An instance with our name does not carry our tag: it is not ours to use or remove. */
+export class InstanceForeign extends LifeboatError {
+  override readonly name = 'InstanceForeign';
+}
+
+/** RDS does not know the snapshot of a recovery point. */
+export class SnapshotMissing extends LifeboatError {
+  override readonly name = 'SnapshotMissing';
+}
+
+/** The key that a snapshot was encrypted with cannot be used: disabled, deleted, or closed to us. */
+export class KeyUnusable extends LifeboatError {
+  override readonly name = 'KeyUnusable';
+}
+
+/** A secret or the version of it that belongs to a recovery point is not there, or is no login. */
+export class CredentialMissing extends LifeboatError {
+  override readonly name = 'CredentialMissing';
+}
