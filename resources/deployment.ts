@@ -15,7 +15,6 @@ export const describeDeployment = (platform: Platform, role: Role, stage: string
   const { service, region, peerRegion } = deployment;
   const tags = { 'lifeboat:platform': platform.platform, 'lifeboat:stage': stage, 'lifeboat:role': role };
   return {
-    platform: platform.platform,
     region,
     tags,
     environment: {

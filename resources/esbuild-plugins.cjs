@@ -1,10 +1,9 @@
-// Puts the chosen platform configuration in place of `#platform`: LIFEBOAT_CONFIG, or lifeboat.config.ts.
-const path = require('node:path');
+// Puts the chosen platform configuration in place of `#platform`.
+const { file } = require('./platform.cjs');
 
 const platform = {
   name: 'platform',
   setup(build) {
-    const file = path.resolve(process.env.LIFEBOAT_CONFIG ?? 'lifeboat.config.ts');
     build.onResolve({ filter: /^#platform$/ }, () => ({ path: file }));
   },
 };

@@ -16,7 +16,7 @@ export const planSchedules = ({ platform }: Deployment): Plan[] => [
   { name: 'reconcile', expression: platform.schedules.reconcile, target: { function: 'rdsReconcile' }, input: {} },
   { name: 'sweep', expression: platform.schedules.reconcile, target: { function: 'verificationSweep' }, input: {} },
   { name: 'retention', expression: platform.schedules.retention, target: { function: 'retentionExpire' }, input: {} },
-  { name: 'integrity', expression: platform.schedules.integrity, target: { function: 'integrityCheckArtifacts' }, input: { scheduledAt: SCHEDULED_AT } },
+  { name: 'integrity', expression: platform.schedules.integrity, target: { machine: 'checkIntegrity' }, input: { scheduledAt: SCHEDULED_AT } },
   { name: 'measure', expression: platform.schedules.measure, target: { function: 'rdsMeasure' }, input: {} },
   ...Object.entries(platform.sources).flatMap(([source, { schedules }]): Plan[] => [
     {

@@ -9,7 +9,8 @@ const GETATT = new yaml.Type('!GetAtt', {
   kind: 'scalar',
   construct: (text: string) => ({ 'Fn::GetAtt': text.split('.') }),
 });
-const SCHEMA = yaml.DEFAULT_SCHEMA.extend([GETATT]);
+const REF = new yaml.Type('!Ref', { kind: 'scalar', construct: (name: string) => ({ Ref: name }) });
+const SCHEMA = yaml.DEFAULT_SCHEMA.extend([GETATT, REF]);
 
 /** Reads a YAML file of the project, given by its path from the root. */
 export const readYaml = (file: string): unknown => yaml.load(readFileSync(path.join(ROOT, file), 'utf8'), { schema: SCHEMA });

@@ -1,16 +1,14 @@
 // What an export wrote, read from end to end once and listed with digests in manifests. Each pass does what its time
 // allows and leaves a manifest; the next pass goes on after it.
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { z } from 'zod';
 import { digestObject, digestsOf, headObject, locate, writeArtifact } from '../../shared/artifacts/artifacts.ts';
 import { ArtifactDamaged } from '../../shared/artifacts/errors.ts';
+import { Manifest } from '../../shared/artifacts/manifest.ts';
 import { s3 } from '../../shared/aws/clients.ts';
 import { keysUnder, lostTheRace } from '../../shared/catalog/catalog.ts';
-import { Artifact, type RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import type { Artifact, RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
-
-const Manifest = z.strictObject({ recoveryPoint: z.string(), objects: z.array(Artifact) });
 
 export interface Catalogued {
   /** False where time ran out: call again. */

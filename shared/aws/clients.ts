@@ -30,9 +30,9 @@ const perRegion = <C>(create: (options: ClientOptions) => C): ((region?: string)
   };
 };
 
-export const cloudwatch = perRegion((options) => new CloudWatchClient(options));
-export const rds = perRegion((options) => new RDSClient(options));
-export const s3 = perRegion((options) => new S3Client(options));
-export const secrets = perRegion((options) => new SecretsManagerClient(options));
-export const sfn = perRegion((options) => new SFNClient(options));
-export const sns = perRegion((options) => new SNSClient(options));
+export const cloudwatch = /* @__PURE__ */ perRegion((options) => new CloudWatchClient(options));
+export const rds = /* @__PURE__ */ perRegion((options) => new RDSClient(options));
+export const s3 = /* @__PURE__ */ perRegion((options) => new S3Client(options));
+export const secrets = /* @__PURE__ */ perRegion((options) => new SecretsManagerClient(options));
+export const sfn = /* @__PURE__ */ perRegion((options) => new SFNClient(options));
+export const sns = /* @__PURE__ */ perRegion((options) => new SNSClient(options));

@@ -1,0 +1,44 @@
+// Where the daily check stands, kept in the vault: a run that was cut off goes on, a day that was missed is made up for.
+import { GetObjectCommand, NoSuchKey } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { writeArtifact } from '../../shared/artifacts/artifacts.ts';
+import { s3 } from '../../shared/aws/clients.ts';
+import { settings } from '../../shared/config/settings.ts';
+
+export const Finding = z.strictObject({
+  uri: z.string(),
+  recoveryPoint: z.string().nullable(),
+  problem: z.enum(['missing', 'size', 'stored checksum', 'content', 'unclaimed', 'manifest']),
+  expected: z.string(),
+  found: z.string(),
+});
+export type Finding = z.output<typeof Finding>;
+
+const Counts = z.strictObject({ checked: z.int(), reread: z.int(), rereadBytes: z.int(), archived: z.int() });
+
+export const Progress = z.strictObject({
+  /** Day number of the last run that came to its end. */
+  lastComplete: z.int().optional(),
+  /** The run under way: its day, the last recovery point that is done with, and what was found so far. */
+  run: z.strictObject({ day: z.int(), after: z.string().optional(), counts: Counts, findings: z.array(Finding) }).optional(),
+});
+export type Progress = z.output<typeof Progress>;
+export type Run = NonNullable<Progress['run']>;
+
+const KEY = 'integrity/progress.json';
+
+export const readProgress = async (): Promise<Progress> => {
+  try {
+    const answer = await s3().send(new GetObjectCommand({ Bucket: settings().vaultBucket, Key: KEY }));
+    return Progress.parse(JSON.parse((await answer.Body?.transformToString()) ?? ''));
+  } catch (error) {
+    if (error instanceof NoSuchKey) return {};
+    throw error;
+  }
+};
+
+export const writeProgress = async (progress: Progress): Promise<void> => {
+  await writeArtifact(KEY, JSON.stringify(progress));
+};
+
+export const newRun = (day: number): Run => ({ day, counts: { checked: 0, reread: 0, rereadBytes: 0, archived: 0 }, findings: [] });
