@@ -45,6 +45,18 @@ describe('deploy', () => {
     expect(resources.get('A')).toEqual({ physicalId: arn, arn, type: 'AWS::SNS::Topic' });
   });
 
+  it('sees references in the variables of Sub, and none in a branch that is not taken', async () => {
+    const { result, calls } = await deployed({
+      Conditions: { Never: { 'Fn::Equals': ['a', 'b'] } },
+      Resources: {
+        A: topic({ 'Fn::Sub': [sub('a-<x>')['Fn::Sub'], { x: { 'Fn::GetAtt': ['B', 'TopicName'] } }] }),
+        B: topic({ 'Fn::If': ['Never', { 'Fn::GetAtt': ['A', 'TopicName'] }, 'b'] }),
+      },
+    });
+    await result();
+    expect(made(calls)).toEqual(['b', 'a-b']);
+  });
+
   it('names the circle when resources depend on each other', async () => {
     const { result, calls } = await deployed({
       Resources: { A: topic({ Ref: 'B' }), B: topic({ Ref: 'C' }), C: topic('c', { DependsOn: ['B'] }) },

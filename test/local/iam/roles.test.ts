@@ -40,6 +40,13 @@ describe('trust', () => {
     );
     expect(assume(trust, 'scheduler.amazonaws.com')).toThrow(refusal);
   });
+
+  it('takes the account of the source from its ARN', () => {
+    const trust = withTrust('scheduler.amazonaws.com', { StringEquals: { 'aws:SourceAccount': ACCOUNT } });
+    const foreign = sourceArn.replace(ACCOUNT, '999999999999');
+    expect(assume(trust, 'scheduler.amazonaws.com', { sourceArn })).not.toThrow();
+    expect(assume(trust, 'scheduler.amazonaws.com', { sourceArn: foreign })).toThrow('no role trust policy');
+  });
 });
 
 describe('credentials', () => {
