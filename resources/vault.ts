@@ -130,7 +130,6 @@ const bucket = (deployment: Deployment) => ({
   Type: 'AWS::S3::Bucket',
   DeletionPolicy: 'Retain',
   UpdateReplacePolicy: 'Retain',
-  ...(deployment.role === 'primary' ? { DependsOn: ['ReplicationRole'] } : {}),
   Properties: {
     BucketName: vaultBucket(deployment, deployment.region),
     PublicAccessBlockConfiguration: PRIVATE,

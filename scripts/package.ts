@@ -1,0 +1,48 @@
+// Packages both roles into .lifeboat/package/<role>, unless nothing changed since it was done last.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const ROLES = ['primary', 'recovery'] as const;
+const INPUTS = [
+  'functions/**/*.{ts,yml}',
+  'shared/**/*.ts',
+  'resources/*',
+  'statemachines/*',
+  'examples/*',
+  'lifeboat.config.ts',
+  'serverless.yml',
+  'package-lock.json',
+];
+
+/** Folder of the packaged service, by role. Packages it first where its inputs changed. */
+export const packageFolder = (role: (typeof ROLES)[number]): string => path.join(ROOT, '.lifeboat', 'package', role);
+
+const digestOfInputs = (): string => {
+  const hash = createHash('sha256').update(process.env.LIFEBOAT_CONFIG ?? '');
+  for (const file of globSync(INPUTS, { cwd: ROOT }).sort()) hash.update(file).update(readFileSync(path.join(ROOT, file)));
+  return hash.digest('hex');
+};
+
+/** Packages what changed; `say` hears about each package that is made. */
+export const packageService = (say: (text: string) => void): void => {
+  const digest = digestOfInputs();
+  for (const role of ROLES) {
+    const folder = packageFolder(role);
+    const marker = path.join(folder, 'inputs.sha256');
+    if (existsSync(marker) && readFileSync(marker, 'utf8') === digest) continue;
+    say(`packaging the service for the ${role} region`);
+    // What an earlier, failed run left in these folders would end up in the zips.
+    for (const stale of ['.esbuild', '.serverless', folder]) rmSync(path.resolve(ROOT, stale), { recursive: true, force: true });
+    const serverless = path.join(ROOT, 'node_modules', 'serverless', 'bin', 'serverless.js');
+    const args = [serverless, 'package', '--param', `role=${role}`, '--stage', 'dev'];
+    execFileSync(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, SLS_TRACKING_DISABLED: '1' } });
+    mkdirSync(path.dirname(folder), { recursive: true });
+    cpSync(path.join(ROOT, '.serverless'), folder, { recursive: true });
+    writeFileSync(marker, digest);
+  }
+};
+
+if (import.meta.main) packageService((text) => process.stdout.write(`${text}\n`));

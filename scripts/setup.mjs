@@ -1,0 +1,63 @@
+// Makes a checkout ready to run: dependencies and engines. Plain Node (18 or newer), no dependencies, safe to run again.
+// Says what it does only when it does something.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const required = process.env.LIFEBOAT_REQUIRE_ENGINES === '1';
+
+const say = (text) => process.stdout.write(`setup: ${text}\n`);
+const fail = (text) => {
+  process.stderr.write(`setup: ${text}\n`);
+  process.exit(1);
+};
+const run = (command, args, env = {}) =>
+  spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } }).status === 0;
+const onPath = (command) => spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
+
+/** npm ci, when the lock file is not the one that was installed last. */
+const installDependencies = () => {
+  const marker = path.join(root, 'node_modules', '.lifeboat-lock');
+  const digest = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === digest) return;
+  say('installing dependencies from the lock file (npm ci, about half a minute) …');
+  if (!run('npm', ['ci'])) fail('npm ci failed. Check the network and the registry npm is configured for, then run this again.');
+  writeFileSync(marker, digest);
+};
+
+/** Folder with PostgreSQL's server programs, or undefined. The same search as the local region's. */
+const postgresBinaries = () => {
+  const versions = (folder) => (existsSync(folder) ? readdirSync(folder).sort((a, b) => Number(b) - Number(a)) : []);
+  const candidates = [
+    process.env.LIFEBOAT_PG_BIN,
+    ...versions('/usr/lib/postgresql').map((version) => `/usr/lib/postgresql/${version}/bin`),
+    '/opt/homebrew/opt/postgresql@17/bin',
+    '/opt/homebrew/opt/postgresql@16/bin',
+    ...(process.env.PATH ?? '').split(path.delimiter),
+  ];
+  return candidates.find((folder) => folder && ['initdb', 'postgres', 'pg_basebackup', 'pg_ctl'].every((name) => existsSync(path.join(folder, name))));
+};
+
+const installPostgres = () => {
+  if (postgresBinaries()) return;
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot && onPath('apt-get')) {
+    say('installing PostgreSQL (apt-get, about a minute) …');
+    // The package would create and start a cluster of its own; this project starts its servers itself.
+    mkdirSync('/etc/postgresql-common', { recursive: true });
+    writeFileSync('/etc/postgresql-common/createcluster.conf', 'create_main_cluster = false\n', { flag: 'a' });
+    const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
+    run('apt-get', ['update', '-qq'], quiet);
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'postgresql', 'postgresql-client', 'openssl'], quiet);
+  }
+  if (postgresBinaries()) return;
+  const hint = 'PostgreSQL 14 or newer was not found. Install its server (Debian: apt-get install postgresql), or set LIFEBOAT_PG_BIN to the folder of its programs.';
+  if (required) fail(hint);
+  say(`${hint} Everything that needs it is skipped.`);
+};
+
+installDependencies();
+installPostgres();
