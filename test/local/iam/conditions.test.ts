@@ -44,6 +44,13 @@ describe('conditions', () => {
     ['ForAllValues: one is not', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['Name'] } }, false],
     ['ForAnyValue: one is enough', { 'ForAnyValue:StringEquals': { 'aws:TagKeys': ['Name'] } }, true],
     ['ForAnyValue: a missing key is none', { 'ForAnyValue:StringEquals': { 's3:prefix': ['Name'] } }, false],
+    [
+      'ArnLike holds the account apart from the region',
+      { ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam:*:role/*' } },
+      false,
+    ],
+    ['ArnLike never matches what is no ARN', { ArnLike: { 'kms:ViaService': '*:*:*:*:*:*' } }, false],
+    ['ForAllValues: a missing key is all there', { 'ForAllValues:StringEquals': { 's3:prefix': ['x'] } }, true],
   ])('%s', (_, Condition, allowed) => {
     const decision = decisionOf([allow('kms:Decrypt', '*', { ...(Condition && { Condition }) })], {
       ...decrypt,
