@@ -44,11 +44,7 @@ describe('conditions', () => {
     ['ForAllValues: one is not', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['Name'] } }, false],
     ['ForAnyValue: one is enough', { 'ForAnyValue:StringEquals': { 'aws:TagKeys': ['Name'] } }, true],
     ['ForAnyValue: a missing key is none', { 'ForAnyValue:StringEquals': { 's3:prefix': ['Name'] } }, false],
-    [
-      'ArnLike holds the account apart from the region',
-      { ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam:*:role/*' } },
-      false,
-    ],
+    ['ArnLike compares the service', { ArnLike: { 'aws:PrincipalArn': 'arn:aws:sts::*:role/*' } }, false],
     ['ArnLike never matches what is no ARN', { ArnLike: { 'kms:ViaService': '*:*:*:*:*:*' } }, false],
     ['ForAllValues: a missing key is all there', { 'ForAllValues:StringEquals': { 's3:prefix': ['x'] } }, true],
   ])('%s', (_, Condition, allowed) => {
