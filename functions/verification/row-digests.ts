@@ -28,7 +28,7 @@ export interface Reading {
   pauseSeconds?: number;
 }
 
-const nameOf = ({ schema, name }: PlannedTable): string => `${quoteName(schema)}.${quoteName(name)}`;
+export const nameOf = ({ schema, name }: PlannedTable): string => `${quoteName(schema)}.${quoteName(name)}`;
 
 const between = ({ fromPage, toPage }: Pages): string =>
   `ctid >= '(${fromPage},0)'::pg_catalog.tid${toPage === null ? '' : ` AND ctid < '(${toPage},0)'::pg_catalog.tid`}`;
@@ -64,7 +64,9 @@ export const readBuckets = async (reading: Reading, pages: Pages): Promise<{ buc
 export interface NamedRow extends RowDigest {
   place: string;
   xmin: string;
+  /** As people write it: `id=7`, or the row's place where the table has no primary key. */
   key: string;
+  keyValues: string[];
 }
 
 /** The old rows of the given buckets, bucket by bucket. */
@@ -77,11 +79,14 @@ export async function* readRows(reading: Reading, indexes: readonly number[]): A
        FROM (${rowsOf(reading, pages, keyOf(reading.table))}) AS d WHERE old ORDER BY 1`,
     );
     for (const { index, place, xmin, key, d1, d2 } of rows) {
+      const keyValues: string[] = JSON.parse(key ?? '[]');
+      const named = keyValues.map((value, at) => `${reading.table.key[at]}=${value}`).join(', ') || `row at ${place}`;
       yield {
         index: Number(index),
         place: place ?? '',
         xmin: xmin ?? '',
-        key: key ?? '',
+        key: named,
+        keyValues,
         d1: unsigned(d1),
         d2: unsigned(d2),
       };
@@ -89,11 +94,9 @@ export async function* readRows(reading: Reading, indexes: readonly number[]): A
   }
 }
 
-/** Primary key values as people write them, `id=7`; a table without a key has only the row's place. */
+/** Primary key values as text; a table without a key has none. */
 const keyOf = ({ key }: PlannedTable): string =>
-  key.length === 0
-    ? `'row at ' || t.ctid::text`
-    : key.map((column) => `'${column.replaceAll("'", "''")}=' || t.${quoteName(column)}::text`).join(` || ', ' || `);
+  `pg_catalog.json_build_array(${key.map((column) => `t.${quoteName(column)}::text`).join(', ')})::text`;
 
 /** Whether the table still is the one that was planned, in the same file: only then no row of it can have moved. */
 export const isSameFile = async ({ session, table }: Reading): Promise<'same' | 'rewritten' | 'dropped'> => {

@@ -1,0 +1,113 @@
+// Names what is wrong in damaged buckets, by reading their rows from the copy and, where it still is the same file, from
+// the live table. Whether something is wrong was decided before; here it only gets its name.
+import { quoteName } from '../../shared/postgres/identifiers.ts';
+import type { BucketFinding } from './bucket-comparison.ts';
+import type { Difference } from './evidence.ts';
+import { tableName } from './fingerprint-document.ts';
+import { isOld } from './horizon.ts';
+import { isSameFile, type NamedRow, nameOf, PAGES_PER_BUCKET, type Reading, readRows } from './row-digests.ts';
+
+/** Differences told by name for one table; the rest is counted. */
+const NAMED = 20;
+/** Damaged buckets looked into: one is enough to fail, these are to help. */
+const BUCKETS = 40;
+
+export type DamagedBucket = BucketFinding & { damage: NonNullable<BucketFinding['damage']> };
+
+/** `copy.next` has to be set; `live` is left out where the live database cannot be asked. */
+export const nameDifferences = async (
+  damaged: DamagedBucket[],
+  copy: Reading,
+  live: Reading | undefined,
+): Promise<Difference[]> => {
+  const buckets = damaged.slice(0, BUCKETS);
+  const indexes = buckets.map(({ index }) => index);
+  const copied = await Array.fromAsync(readRows(copy, indexes));
+  const lived =
+    live && (await isSameFile(live)) === 'same' ? await Array.fromAsync(readRows(live, indexes)) : undefined;
+  const named = await distinct(
+    buckets.flatMap((bucket) => inBucket(bucket, copied, lived, copy)),
+    copy,
+  );
+  const told = new Set(named.map(({ index }) => index));
+  const unnamed = buckets.filter(({ index }) => !told.has(index)).map((bucket) => describe(bucket, copy, 'unnamed'));
+  return [...named.map(({ difference }) => difference), ...unnamed].slice(0, NAMED);
+};
+
+interface Named {
+  index: number;
+  row: NamedRow;
+  difference: Difference;
+}
+
+const inBucket = (bucket: DamagedBucket, copied: NamedRow[], lived: NamedRow[] | undefined, copy: Reading): Named[] => {
+  const inThis = (row: NamedRow) => row.index === bucket.index;
+  const found = new Map(copied.filter(inThis).map((row) => [row.place, row]));
+  const known = new Map((lived ?? []).filter(inThis).map((row) => [row.place, row]));
+  const name = (row: NamedRow, kind: Difference['kind']): Named => ({
+    index: bucket.index,
+    row,
+    difference: describe(bucket, copy, kind, row),
+  });
+  const lost = [...known.values()].flatMap((row) => {
+    const there = found.get(row.place);
+    if (there?.xmin !== row.xmin) return [name(row, 'missing')];
+    return there.d1 === row.d1 && there.d2 === row.d2 ? [] : [name(row, 'changed')];
+  });
+  const surplus = [...found.values()].filter((row) => known.get(row.place)?.xmin !== row.xmin);
+  // Written by a transaction the live database had not begun when the snapshot was complete: by whoever ran the copy.
+  const [foreign, strange] = [
+    surplus.filter((row) => isForeign(row, copy)),
+    surplus.filter((row) => !isForeign(row, copy)),
+  ];
+  // What is in the copy and not live may have been deleted since, so only as many are accused as there are too many.
+  const tooMany = Math.max(
+    0,
+    bucket.damage.foundRows -
+      foreign.length -
+      (bucket.damage.expectedRows - lost.filter(({ difference }) => difference.kind === 'missing').length),
+  );
+  const resurrected =
+    bucket.damage.extra.length > 0
+      ? strange.filter((row) => bucket.damage.extra.some(({ d1, d2 }) => d1 === row.d1 && d2 === row.d2))
+      : lived
+        ? strange
+        : [];
+  return [
+    ...lost,
+    ...foreign.map((row) => name(row, 'foreign')),
+    ...resurrected.slice(0, tooMany).map((row) => name(row, 'resurrected')),
+  ];
+};
+
+/** In the 2^31 transactions after the snapshot; what the copy counts as old and lies there was written in the copy. */
+const isForeign = ({ xmin }: NamedRow, { next = 0n }: Reading): boolean =>
+  !isOld(Number(xmin), { horizon: next, next: next + 1_000_000n });
+
+const describe = (bucket: DamagedBucket, { table }: Reading, kind: Difference['kind'], row?: NamedRow): Difference => ({
+  in: tableName(table),
+  kind,
+  ...(row ? { key: row.key } : {}),
+  pages: `${bucket.index * PAGES_PER_BUCKET} to ${(bucket.index + 1) * PAGES_PER_BUCKET - 1}`,
+  expected: `${bucket.damage.expectedRows} rows, digest ${bucket.damage.expectedDigest}`,
+  found: `${bucket.damage.foundRows} rows, digest ${bucket.damage.foundDigest}`,
+});
+
+/** One difference a key: a row that is gone from its place and stands elsewhere in the copy was changed. */
+const distinct = async (all: Named[], copy: Reading): Promise<Named[]> => {
+  if (copy.table.key.length === 0) return all;
+  const gone = all.filter(({ difference }) => difference.kind !== 'foreign');
+  const keys = new Set(gone.map(({ row }) => row.key));
+  for (const named of gone.slice(0, NAMED)) {
+    if (named.difference.kind === 'missing' && (await stands(named.row, copy))) named.difference.kind = 'changed';
+  }
+  return [...gone, ...all.filter(({ row, difference }) => difference.kind === 'foreign' && !keys.has(row.key))];
+};
+
+const stands = async ({ keyValues }: NamedRow, { session, table }: Reading): Promise<boolean> => {
+  const condition = table.key.map((column, place) => `${quoteName(column)} = $${place + 1}`).join(' AND ');
+  return (
+    (await session.rows(`SELECT 1 AS found FROM ONLY ${nameOf(table)} WHERE ${condition} LIMIT 1`, keyValues)).length >
+    0
+  );
+};

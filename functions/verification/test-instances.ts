@@ -1,0 +1,162 @@
+// Instances that exist only to be tested: named after the execution that made them, tagged, private, and removed.
+import { createHash } from 'node:crypto';
+import {
+  type DBInstance,
+  DBInstanceAlreadyExistsFault,
+  DBInstanceNotFoundFault,
+  DBSnapshotNotFoundFault,
+  DeleteDBInstanceCommand,
+  InvalidDBInstanceStateFault,
+  KMSKeyNotAccessibleFault,
+  RestoreDBInstanceFromDBSnapshotCommand,
+} from '@aws-sdk/client-rds';
+import { rds } from '../../shared/aws/clients.ts';
+import { readPoint } from '../../shared/catalog/catalog.ts';
+import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { sourceNamed } from '../../shared/config/platform.ts';
+import { settings } from '../../shared/config/settings.ts';
+import { logger } from '../../shared/telemetry/logger.ts';
+import { findInstance } from './databases.ts';
+import { InstanceForeign, KeyUnusable, SnapshotMissing } from './errors.ts';
+import type { StepRequest } from './evidence.ts';
+
+/** Holds the ARN of the execution an instance belongs to; without it nothing is used or removed. */
+export const TEST_TAG = 'lifeboat:test-of';
+const SERVICE_TAG = 'lifeboat:service';
+
+/**
+ * One name per source and execution. RDS allows 63 characters, no two hyphens in a row and none at the end; the digest
+ * keeps names apart that the limit would cut to the same.
+ */
+export const instanceName = (source: string, execution: string): string => {
+  const digest = createHash('sha256').update(`${source} ${execution}`).digest('hex').slice(0, 16);
+  return `lifeboat-test-${source.replace(/-+/g, '-').slice(0, 30).replace(/-$/, '')}-${digest}`;
+};
+
+/** The snapshot of a point in this region: its own, or the copy. */
+export const snapshotHere = (point: RecoveryPoint): string | undefined =>
+  settings().role === 'primary'
+    ? point.nativeId
+    : point.copies.find(({ region, status }) => region === settings().region && status === 'available')?.snapshotId;
+
+/**
+ * Asks RDS for a private instance from the point's snapshot, or finds that this execution asked already.
+ * @throws {SnapshotMissing} {KeyUnusable} {InstanceForeign}; quotas, capacity and throttling as RDS names them.
+ */
+export const restorePoint = async ({
+  source,
+  recoveryPoint,
+  execution,
+}: StepRequest): Promise<{ instance: string; created: boolean }> => {
+  const point = await readPoint(recoveryPoint);
+  const { restore } = sourceNamed(source);
+  const instance = instanceName(source, execution);
+  const snapshot = snapshotHere(point);
+  const facts = { source, recoveryPoint, expected: `snapshot ${snapshot ?? 'copied to this region'}` };
+  if (!snapshot)
+    throw new SnapshotMissing('the snapshot has no copy here.', {
+      ...facts,
+      next: 'Verify it in the other region, or copy it.',
+    });
+  try {
+    await rds().send(
+      new RestoreDBInstanceFromDBSnapshotCommand({
+        DBInstanceIdentifier: instance,
+        DBSnapshotIdentifier: snapshot,
+        ...(restore.instanceClass ? { DBInstanceClass: restore.instanceClass } : {}),
+        ...(restore.subnetGroup ? { DBSubnetGroupName: restore.subnetGroup } : {}),
+        ...(restore.securityGroups.length > 0 ? { VpcSecurityGroupIds: restore.securityGroups } : {}),
+        PubliclyAccessible: false,
+        MultiAZ: false,
+        DeletionProtection: false,
+        AutoMinorVersionUpgrade: false,
+        CopyTagsToSnapshot: false,
+        Tags: [
+          { Key: TEST_TAG, Value: execution },
+          { Key: SERVICE_TAG, Value: settings().service },
+        ],
+      }),
+    );
+  } catch (error) {
+    if (error instanceof DBInstanceAlreadyExistsFault) return adopt(source, instance, execution);
+    if (error instanceof DBSnapshotNotFoundFault) {
+      throw new SnapshotMissing(
+        'RDS does not have the snapshot of this recovery point.',
+        {
+          ...facts,
+          next: 'Restore from the copy in the other region or from an older point; find out who deleted it.',
+        },
+        { cause: error },
+      );
+    }
+    if (error instanceof KMSKeyNotAccessibleFault) {
+      throw new KeyUnusable(
+        'the key of the snapshot cannot be used.',
+        {
+          ...facts,
+          next: 'Enable the key again, or cancel its deletion, before its waiting period ends: without it no restore is possible.',
+        },
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+  logger.info('test restore started', { source, recoveryPoint, instance });
+  return { instance, created: true };
+};
+
+const adopt = async (
+  source: string,
+  instance: string,
+  execution: string,
+): Promise<{ instance: string; created: boolean }> => {
+  const existing = await findInstance(instance);
+  if (existing && belongsTo(existing, execution)) return { instance, created: false };
+  throw new InstanceForeign('an instance of our name is not ours.', {
+    source,
+    expected: `tag ${TEST_TAG}=${execution}`,
+    found: tagOf(existing, TEST_TAG) ?? 'no such tag',
+    next: `Find out what ${instance} is; nothing was done to it.`,
+  });
+};
+
+/** Removes this execution's instance. Safe to call at any time and any number of times. @throws {InstanceForeign} */
+export const removeInstance = async ({
+  source,
+  execution,
+}: Omit<StepRequest, 'recoveryPoint'>): Promise<{ instance: string; removed: boolean }> => {
+  const instance = instanceName(source, execution);
+  const existing = await findInstance(instance);
+  if (!existing) return { instance, removed: true };
+  if (!belongsTo(existing, execution)) await adopt(source, instance, execution);
+  await deleteInstance(existing);
+  return { instance, removed: false };
+};
+
+/** Without a last snapshot and without its automated backups: nothing of a test is kept. */
+export const deleteInstance = async ({ DBInstanceIdentifier, DBInstanceStatus }: DBInstance): Promise<void> => {
+  if (DBInstanceStatus === 'deleting') return;
+  try {
+    await rds().send(
+      new DeleteDBInstanceCommand({ DBInstanceIdentifier, SkipFinalSnapshot: true, DeleteAutomatedBackups: true }),
+    );
+    logger.info('test instance removed', { instance: DBInstanceIdentifier });
+  } catch (error) {
+    if (error instanceof DBInstanceNotFoundFault) return;
+    // Being deleted already, by an earlier try whose answer was lost.
+    if (error instanceof InvalidDBInstanceStateFault && (await isGoing(DBInstanceIdentifier ?? ''))) return;
+    throw error;
+  }
+};
+
+const isGoing = async (id: string): Promise<boolean> =>
+  ['deleting', undefined].includes((await findInstance(id))?.DBInstanceStatus);
+
+export const tagOf = (instance: DBInstance | undefined, key: string): string | undefined =>
+  instance?.TagList?.find(({ Key }) => Key === key)?.Value;
+
+export const isOurs = (instance: DBInstance): boolean =>
+  tagOf(instance, SERVICE_TAG) === settings().service && tagOf(instance, TEST_TAG) !== undefined;
+
+const belongsTo = (instance: DBInstance, execution: string): boolean =>
+  isOurs(instance) && tagOf(instance, TEST_TAG) === execution;
