@@ -1,0 +1,147 @@
+// Export tasks: started, described, cancelled.
+import * as sdk from '@aws-sdk/client-rds';
+import type { Caller } from '../../types.ts';
+import { codeOf, exportLimitReached } from './errors.ts';
+import { tell } from './events.ts';
+import { runExport } from './export-run.ts';
+import { checkExportOnly } from './export-tables.ts';
+import { keyFor } from './keys.ts';
+import type { Operation } from './operation.ts';
+import { pageOf, passes } from './pages.ts';
+import { type Rds, type RunningExport, type Snapshot, snapshotNamed } from './state.ts';
+
+// "Up to five concurrent DB snapshot export tasks in progress per account" (user guide, read 2026-11-20).
+const CONCURRENT_EXPORTS = 5;
+
+interface Exports {
+  StartExportTask: Operation<sdk.StartExportTaskCommandInput, sdk.StartExportTaskCommandOutput>;
+  DescribeExportTasks: Operation<sdk.DescribeExportTasksCommandInput, sdk.DescribeExportTasksCommandOutput>;
+  CancelExportTask: Operation<sdk.CancelExportTaskCommandInput, sdk.CancelExportTaskCommandOutput>;
+}
+
+export const exports = (rds: Rds): Exports => ({
+  async StartExportTask(input, { caller }) {
+    const id = input.ExportTaskIdentifier ?? '';
+    const snapshot = snapshotNamed(rds, input.SourceArn);
+    if (rds.exports.has(id)) {
+      const message = `The export task with the ID ${id} already exists.`;
+      throw new sdk.ExportTaskAlreadyExistsFault({ message, $metadata: {} });
+    }
+    checkSource(rds, snapshot);
+    checkExportOnly(input.ExportOnly ?? []);
+    if ([...rds.exports.values()].filter(isRunning).length >= CONCURRENT_EXPORTS) throw exportLimitReached();
+    const key = await keyFor(rds, input.KmsKeyId, caller);
+    const role = assumeExportRole(rds, input);
+    await checkBucket(rds, input, role);
+    const task: sdk.ExportTask = {
+      ExportTaskIdentifier: id,
+      SourceArn: snapshot.arn,
+      SourceType: 'SNAPSHOT',
+      ExportOnly: input.ExportOnly,
+      SnapshotTime: snapshot.originalCreatedAt,
+      TaskStartTime: rds.region.clock.now(),
+      S3Bucket: input.S3BucketName,
+      S3Prefix: input.S3Prefix,
+      IamRoleArn: input.IamRoleArn,
+      KmsKeyId: key,
+      Status: 'STARTING',
+      PercentProgress: 0,
+    };
+    const running: RunningExport = { task };
+    rds.exports.set(id, running);
+    running.job = rds.jobs.start(
+      `export ${id}`,
+      async ({ signal }) => {
+        await runExport(rds, task, snapshot, role, signal);
+        tell(rds, { kind: 'snapshot', ...snapshot }, 'exportCompleted', 'The snapshot export task completed.');
+      },
+      (error) => {
+        const ended = { Status: 'FAILED', FailureCause: error.message, TaskEndTime: rds.region.clock.now() };
+        Object.assign(task, ended);
+        tell(rds, { kind: 'snapshot', ...snapshot }, 'exportFailed', 'The snapshot export task failed.');
+      },
+    );
+    return { ...task };
+  },
+
+  async DescribeExportTasks(input) {
+    const { ExportTaskIdentifier: id, SourceArn: source } = input;
+    if (id && !rds.exports.has(id)) throw notFound(id);
+    const wanted = [...rds.exports.values()]
+      .map(({ task }) => task)
+      .filter((task) => (!id || task.ExportTaskIdentifier === id) && (!source || task.SourceArn === source))
+      .filter((task) => passes(task, input.Filters, FILTERS));
+    const { items, marker } = pageOf(wanted, (task) => task.ExportTaskIdentifier ?? '', input);
+    return { ExportTasks: items.map((task) => ({ ...task })), Marker: marker };
+  },
+
+  async CancelExportTask(input) {
+    const id = input.ExportTaskIdentifier ?? '';
+    const running = rds.exports.get(id);
+    if (!running) throw notFound(id);
+    const { task, job } = running;
+    if (!isRunning(running)) {
+      const message = `The export task ${id} is ${task.Status} and cannot be canceled.`;
+      throw new sdk.InvalidExportTaskStateFault({ message, $metadata: {} });
+    }
+    task.Status = 'CANCELING';
+    rds.jobs.start(
+      `cancellation of export ${id}`,
+      async () => {
+        await job?.cancel();
+        Object.assign(task, { Status: 'CANCELED', TaskEndTime: rds.region.clock.now() });
+        const source = {
+          kind: 'snapshot',
+          id: task.SourceArn?.split(':').at(-1) ?? '',
+          arn: task.SourceArn ?? '',
+        } as const;
+        tell(rds, source, 'exportCanceled', 'The snapshot export task was canceled.');
+      },
+      () => undefined,
+    );
+    return { ...task };
+  },
+});
+
+const FILTERS = {
+  'export-task-identifier': (task: sdk.ExportTask) => [task.ExportTaskIdentifier ?? ''],
+  's3-bucket': (task: sdk.ExportTask) => [task.S3Bucket ?? ''],
+  'source-arn': (task: sdk.ExportTask) => [task.SourceArn ?? ''],
+  status: (task: sdk.ExportTask) => [task.Status?.toLowerCase() ?? ''],
+};
+
+const isRunning = ({ task }: RunningExport): boolean => ['STARTING', 'IN_PROGRESS'].includes(task.Status ?? '');
+
+/** One export of a snapshot at a time, and only of a finished one. @throws {InvalidExportSourceStateFault} */
+const checkSource = (rds: Rds, snapshot: Snapshot): void => {
+  const busy = [...rds.exports.values()].some((other) => isRunning(other) && other.task.SourceArn === snapshot.arn);
+  if (snapshot.status === 'available' && !busy) return;
+  const found = busy ? 'being exported by another task' : snapshot.status;
+  throw new sdk.InvalidExportSourceStateFault({ message: `Snapshot ${snapshot.id} is ${found}.`, $metadata: {} });
+};
+
+/** @throws {IamRoleNotFoundFault} where the role does not let RDS assume it. */
+const assumeExportRole = (rds: Rds, input: sdk.StartExportTaskCommandInput): Caller => {
+  const { account, world } = rds.region;
+  const options = { actor: 'rds-export', sourceArn: input.SourceArn ?? '', sourceAccount: account };
+  try {
+    return world.iam.assume(input.IamRoleArn ?? '', 'export.rds.amazonaws.com', options);
+  } catch (error) {
+    const message = `The principal export.rds.amazonaws.com isn't authorized to call sts:AssumeRole on the IAM role ${input.IamRoleArn}. (${(error as Error).message})`;
+    throw new sdk.IamRoleNotFoundFault({ message, $metadata: {} });
+  }
+};
+
+/** @throws {IamRoleMissingPermissionsFault} {InvalidS3BucketFault} */
+const checkBucket = async (rds: Rds, input: sdk.StartExportTaskCommandInput, role: Caller): Promise<void> => {
+  const listing = { Bucket: input.S3BucketName, MaxKeys: 1 };
+  await rds.region.call('s3', 'ListObjectsV2', listing, role).catch((error: Error) => {
+    const message = `The bucket ${input.S3BucketName} cannot be used by ${input.IamRoleArn}: ${error.message}`;
+    if (codeOf(error).startsWith('AccessDenied'))
+      throw new sdk.IamRoleMissingPermissionsFault({ message, $metadata: {} });
+    throw new sdk.InvalidS3BucketFault({ message, $metadata: {} });
+  });
+};
+
+const notFound = (id: string) =>
+  new sdk.ExportTaskNotFoundFault({ message: `Export task ${id} not found.`, $metadata: {} });

@@ -1,0 +1,69 @@
+// The servers behind the instances.
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeEngineDirectory } from '../../engines/engine-user.ts';
+import { freePort } from '../../engines/ports.ts';
+import { startServer } from '../../engines/postgres.ts';
+import type { Recovery } from '../../engines/postgres-config.ts';
+import { streamingFrom } from './replication.ts';
+import { arnOf, type Instance, newResourceId, type Rds, type Settings } from './state.ts';
+
+export const dataOf = (instance: Instance): string => join(instance.directory, 'data');
+export const archiveOf = (instance: Instance): string => join(instance.directory, 'archive');
+
+/** Registers an instance that is being created; its files and server come later. */
+export const newInstance = async (
+  rds: Rds,
+  facts: { id: string; settings: Settings; tags: Instance['tags']; port?: number | undefined },
+): Promise<Instance> => {
+  const instance: Instance = {
+    id: facts.id,
+    arn: arnOf(rds.region, 'db', facts.id),
+    resourceId: newResourceId(),
+    status: 'creating',
+    settings: facts.settings,
+    tags: facts.tags,
+    createdAt: rds.region.clock.now(),
+    directory: join(rds.directory, 'instances', `${rds.nextNumber()}`),
+    port: 0,
+    replicas: [],
+  };
+  rds.instances.set(instance.id, instance);
+  instance.port = facts.port ?? (await freePort());
+  return instance;
+};
+
+/** Makes the directories an instance needs before its data directory can be created or copied there. */
+export const prepareDirectories = async (instance: Instance): Promise<void> => {
+  await mkdir(instance.directory, { recursive: true, mode: 0o711 });
+  await makeEngineDirectory(archiveOf(instance));
+};
+
+/** Starts the instance's server on its data directory, archiving into its own archive where backups are on. */
+export const startInstance = async (
+  rds: Rds,
+  instance: Instance,
+  signal: AbortSignal,
+  recovery?: Recovery,
+): Promise<void> => {
+  const standbyOf = streamingFrom(rds, instance);
+  instance.server = await startServer(
+    dataOf(instance),
+    {
+      port: instance.port,
+      certificates: await rds.certificates(),
+      durable: true,
+      ...(instance.settings.retention > 0 ? { archive: archiveOf(instance) } : {}),
+      ...(recovery ? { recovery } : {}),
+      ...(standbyOf ? { standbyOf } : {}),
+    },
+    signal,
+  );
+};
+
+/** Stops the instance's server and removes its files. */
+export const removeInstanceFiles = async (instance: Instance): Promise<void> => {
+  await instance.server?.stop('immediate');
+  delete instance.server;
+  await rm(instance.directory, { recursive: true, force: true, maxRetries: 3 });
+};
