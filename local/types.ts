@@ -40,6 +40,7 @@ export interface Credentials {
 /** Roles, credentials and the decision. Every allowed check is counted, so that unused permissions can be listed. */
 export interface Iam {
   putRole(role: { arn: string; trust: PolicyStatement[]; statements: PolicyStatement[] }): void;
+  removeRole(arn: string): void;
   /** The person at the keyboard, an administrator: may do everything except what a resource policy denies explicitly. */
   readonly operator: Caller;
   /** The operator's access key, for clients outside: the AWS CLI, boto3. */

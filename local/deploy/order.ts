@@ -24,7 +24,7 @@ const namesIn = (value: unknown, scope: Pick<Scope, 'condition'>): string[] => {
 
 /**
  * Logical ids in an order in which each comes after all it depends on; those whose condition is false are left out.
- * @throws Error naming the circle, where there is one.
+ * @throws Error naming the circle, or the name that is not in the template.
  */
 export const creationOrder = (template: Template, scope: Pick<Scope, 'condition'>): string[] => {
   const order: string[] = [];
@@ -37,9 +37,11 @@ export const creationOrder = (template: Template, scope: Pick<Scope, 'condition'
       throw new Error(
         `resources depend on each other in a circle: ${trail.slice(path.indexOf(logicalId)).join(' -> ')}`,
       );
-    for (const name of resource.DependsOn)
-      if (!template.Resources[name]) throw new Error(`${logicalId} depends on ${name}, which is not in the template`);
-    for (const name of [...resource.DependsOn, ...namesIn(resource.Properties, scope)]) visit(name, trail);
+    for (const name of [...resource.DependsOn, ...namesIn(resource.Properties, scope)]) {
+      if (!(name in template.Resources || name in template.Parameters || name.startsWith('AWS::')))
+        throw new Error(`${logicalId} refers to ${name}, which is not in the template`);
+      visit(name, trail);
+    }
     order.push(logicalId);
   };
   for (const logicalId of Object.keys(template.Resources)) visit(logicalId, []);

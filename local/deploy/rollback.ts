@@ -1,18 +1,19 @@
 import type { Stack } from './scope.ts';
 
 /** Removes what a failed creation made, newest first, and says what it removed and what it had to leave. */
-export const rollBack = async ({ region, template, created }: Stack): Promise<string> => {
+export const rollBack = async ({ template, created }: Stack): Promise<string> => {
   const removed: string[] = [];
   const left: string[] = [];
   for (const [logicalId, { undo }] of [...created].reverse()) {
-    const kept = template.Resources[logicalId]?.DeletionPolicy === 'Retain';
-    try {
-      if (kept || !undo) throw new Error(kept ? 'its DeletionPolicy is Retain' : 'nothing to remove it with');
-      await region.call(undo.service, undo.operation, undo.input, region.world.iam.operator);
-      removed.push(logicalId);
-    } catch (error) {
-      left.push(`${logicalId} (${(error as Error).message})`);
+    if (!undo) continue;
+    if (template.Resources[logicalId]?.DeletionPolicy === 'Retain') {
+      left.push(`${logicalId} (its DeletionPolicy is Retain)`);
+      continue;
     }
+    await undo().then(
+      () => removed.push(logicalId),
+      (error: Error) => left.push(`${logicalId} (${error.message})`),
+    );
   }
   return `Rolled back: ${removed.join(', ') || 'nothing'}. Left in place: ${left.join(', ') || 'nothing'}.`;
 };

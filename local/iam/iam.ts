@@ -37,6 +37,9 @@ export const createIam = ({ account }: { account: string }): Iam => {
         identity: compileStatements('identity', arn, statements),
       });
     },
+    removeRole: (arn) => {
+      roles.delete(arn);
+    },
     issue: (roleArn, options) => {
       roleOf(roleArn);
       return credentials.issue({ ...session(account, roleArn, options.actor), ...options });

@@ -32,7 +32,7 @@ export const alarm = resourceType(
     return {
       ref: AlarmName,
       arn: `arn:aws:cloudwatch:${region.name}:${region.account}:alarm:${AlarmName}`,
-      undo: { service: 'monitoring', operation: 'DeleteAlarms', input: { AlarmNames: [AlarmName] } },
+      undo: () => call('monitoring', 'DeleteAlarms', { AlarmNames: [AlarmName] }),
     };
   },
 );
@@ -42,6 +42,6 @@ export const dashboard = resourceType(
   async ({ DashboardName, DashboardBody }, { call, madeUpName }) => {
     const name = DashboardName ?? madeUpName(255);
     await call('monitoring', 'PutDashboard', { DashboardName: name, DashboardBody });
-    return { ref: name };
+    return { ref: name, undo: () => call('monitoring', 'DeleteDashboards', { DashboardNames: [name] }) };
   },
 );

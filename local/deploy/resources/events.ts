@@ -42,7 +42,12 @@ export const rule = resourceType(
       EventPattern: JSON.stringify(EventPattern),
     });
     if (Targets.length > 0) await call('events', 'PutTargets', { Rule: Name, ...bus, Targets });
-    return { ref: Name, arn: RuleArn, undo: { service: 'events', operation: 'DeleteRule', input: { Name, ...bus } } };
+    const undo = async () => {
+      if (Targets.length > 0)
+        await call('events', 'RemoveTargets', { Rule: Name, ...bus, Ids: Targets.map(({ Id }) => Id) });
+      await call('events', 'DeleteRule', { Name, ...bus });
+    };
+    return { ref: Name, arn: RuleArn, undo };
   },
 );
 
@@ -54,7 +59,7 @@ export const scheduleGroup = resourceType(
       Name,
       ...(Tags && { Tags }),
     });
-    return { ref: Name, arn: ScheduleGroupArn };
+    return { ref: Name, arn: ScheduleGroupArn, undo: () => call('scheduler', 'DeleteScheduleGroup', { Name }) };
   },
 );
 
@@ -79,6 +84,6 @@ export const schedule = resourceType(
     const Name = properties.Name ?? madeUpName();
     const { ScheduleArn } = await call<{ ScheduleArn: string }>('scheduler', 'CreateSchedule', { ...properties, Name });
     const input = { Name, ...(properties.GroupName && { GroupName: properties.GroupName }) };
-    return { ref: Name, arn: ScheduleArn, undo: { service: 'scheduler', operation: 'DeleteSchedule', input } };
+    return { ref: Name, arn: ScheduleArn, undo: () => call('scheduler', 'DeleteSchedule', input) };
   },
 );

@@ -65,7 +65,11 @@ export const role = resourceType(
     };
     creation.region.world.iam.putRole(created);
     known.set(name, created);
-    return { ref: name, arn: created.arn, attributes: { RoleId: `AROA${name}` } };
+    const undo = async () => {
+      known.delete(name);
+      creation.region.world.iam.removeRole(created.arn);
+    };
+    return { ref: name, arn: created.arn, attributes: { RoleId: `AROA${name}` }, undo };
   },
 );
 

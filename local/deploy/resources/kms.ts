@@ -10,11 +10,11 @@ interface Metadata {
 const tagsOf = (list: z.output<typeof tags> | undefined) =>
   list && { Tags: list.map(({ Key, Value }) => ({ TagKey: Key, TagValue: Value })) };
 
-const created = ({ KeyId, Arn }: Metadata) => ({
+const created = ({ KeyId, Arn }: Metadata, { call }: Creation) => ({
   ref: KeyId,
   arn: Arn,
   attributes: { KeyId },
-  undo: { service: 'kms', operation: 'ScheduleKeyDeletion', input: { KeyId, PendingWindowInDays: 7 } },
+  undo: () => call('kms', 'ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 }),
 });
 
 const disable = async ({ call }: Creation, enabled: boolean | undefined, KeyId: string): Promise<void> => {
@@ -45,7 +45,7 @@ export const key = resourceType(
     if (properties.EnableKeyRotation)
       await creation.call('kms', 'EnableKeyRotation', { KeyId, ...(period && { RotationPeriodInDays: period }) });
     await disable(creation, properties.Enabled, KeyId);
-    return created(KeyMetadata);
+    return created(KeyMetadata, creation);
   },
 );
 
@@ -75,7 +75,7 @@ export const replicaKey = resourceType(
       primaryRegion,
     );
     await disable(creation, properties.Enabled, ReplicaKeyMetadata.KeyId);
-    return created(ReplicaKeyMetadata);
+    return created(ReplicaKeyMetadata, creation);
   },
 );
 
@@ -83,6 +83,7 @@ export const alias = resourceType(
   z.strictObject({ AliasName: text.startsWith('alias/'), TargetKeyId: text }),
   async (properties, { call }) => {
     await call('kms', 'CreateAlias', properties);
-    return { ref: properties.AliasName };
+    const { AliasName } = properties;
+    return { ref: AliasName, undo: () => call('kms', 'DeleteAlias', { AliasName }) };
   },
 );

@@ -30,7 +30,7 @@ export const lambdaFunction = resourceType(
     });
     if (ReservedConcurrentExecutions !== undefined)
       await call('lambda', 'PutFunctionConcurrency', { FunctionName, ReservedConcurrentExecutions });
-    const undo = { service: 'lambda', operation: 'DeleteFunction', input: { FunctionName } };
+    const undo = () => call('lambda', 'DeleteFunction', { FunctionName });
     return { ref: FunctionName, arn: FunctionArn, undo };
   },
 );

@@ -18,8 +18,8 @@ export interface Created {
   arn?: string;
   /** What Fn::GetAtt gives; `Arn` is added from `arn`. */
   attributes?: Record<string, string>;
-  /** Takes the resource back when a later one fails. */
-  undo?: { service: string; operation: string; input: object };
+  /** Takes the resource back when a later one fails; absent where it goes with what it belongs to. */
+  undo?(): Promise<unknown>;
 }
 
 export interface ResourceType {

@@ -18,7 +18,7 @@ export const bucket = resourceType(BucketProperties, async (properties, { call, 
       DomainName: `${Bucket}.s3.amazonaws.com`,
       RegionalDomainName: `${Bucket}.s3.${region.name}.amazonaws.com`,
     },
-    undo: { service: 's3', operation: 'DeleteBucket', input: { Bucket } },
+    undo: () => call('s3', 'DeleteBucket', { Bucket }),
   };
 });
 

@@ -18,7 +18,7 @@ export const topic = resourceType(
       ...(Tags && { Tags }),
     });
     for (const subscription of Subscription) await call('sns', 'Subscribe', { TopicArn, ...subscription });
-    const undo = { service: 'sns', operation: 'DeleteTopic', input: { TopicArn } };
+    const undo = () => call('sns', 'DeleteTopic', { TopicArn });
     return { ref: TopicArn, attributes: { TopicArn, TopicName: Name }, arn: TopicArn, undo };
   },
 );

@@ -19,7 +19,7 @@ export const parameter = resourceType(
     return {
       ref: Name,
       attributes: { Type: properties.Type, Value: properties.Value },
-      undo: { service: 'ssm', operation: 'DeleteParameter', input: { Name } },
+      undo: () => call('ssm', 'DeleteParameter', { Name }),
     };
   },
 );

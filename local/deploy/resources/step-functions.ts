@@ -45,7 +45,7 @@ export const stateMachine = resourceType(
       ...(tracing && { tracingConfiguration: { enabled: tracing.Enabled } }),
       ...(Tags && { tags: Tags.map(({ Key, Value }) => ({ key: Key, value: Value })) }),
     });
-    const undo = { service: 'states', operation: 'DeleteStateMachine', input: { stateMachineArn } };
+    const undo = () => call('states', 'DeleteStateMachine', { stateMachineArn });
     return { ref: stateMachineArn, arn: stateMachineArn, attributes: { Name: name }, undo };
   },
 );

@@ -65,6 +65,12 @@ describe('deploy', () => {
     expect(calls).toEqual([]);
   });
 
+  it('refuses a reference to what is not in the template before it makes anything', async () => {
+    const { result, calls } = await deployed({ Resources: { A: topic('a'), B: topic(sub('b-<Aa>')) } });
+    await expect(result()).rejects.toThrow('B refers to Aa, which is not in the template');
+    expect(calls).toEqual([]);
+  });
+
   it('leaves out resources and outputs whose condition is false, and refuses a look-up of one', async () => {
     const Conditions = { Recovery: { 'Fn::Equals': [{ Ref: 'Role' }, 'recovery'] } };
     const template = {

@@ -50,4 +50,15 @@ describe('a role', () => {
       'the role r exists already',
     );
   });
+
+  it('goes when a later resource fails, and its name is free again', async () => {
+    const { region, iam } = fakeRegion();
+    const Role = { Type: 'AWS::IAM::Role', Properties: { RoleName: 'r', AssumeRolePolicyDocument: trust } };
+    const broken = { Type: 'AWS::SNS::Topic', Properties: { Unknown: 1 } };
+    const half = await packaged({ Resources: { Role, Broken: broken } });
+    await expect(deploy(region, { packageDirectory: half, stackName: 'shop' })).rejects.toThrow('Rolled back: Role.');
+    expect(() => iam.issue('arn:aws:iam::111122223333:role/r', { actor: 'f' })).toThrow('does not exist');
+    await deploy(region, { packageDirectory: await packaged({ Resources: { Role } }), stackName: 'shop' });
+    expect(iam.issue('arn:aws:iam::111122223333:role/r', { actor: 'f' }).accessKeyId).toMatch(/^ASIA/);
+  });
 });
