@@ -25,11 +25,9 @@ export const nameDifferences = async (
   const copied = await Array.fromAsync(readRows(copy, indexes));
   const lived =
     live && (await isSameFile(live)) === 'same' ? await Array.fromAsync(readRows(live, indexes)) : undefined;
-  const named = await distinct(
-    buckets.flatMap((bucket) => inBucket(bucket, copied, lived, copy)),
-    copy,
-  );
-  const told = new Set(named.map(({ index }) => index));
+  const all = buckets.flatMap((bucket) => inBucket(bucket, copied, lived, copy));
+  const told = new Set(all.map(({ index }) => index));
+  const named = await distinct(all, copy);
   const unnamed = buckets.filter(({ index }) => !told.has(index)).map((bucket) => describe(bucket, copy, 'unnamed'));
   return [...named.map(({ difference }) => difference), ...unnamed].slice(0, NAMED);
 };
