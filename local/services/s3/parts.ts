@@ -27,30 +27,33 @@ export const uploadOf = (
 /** The parts an upload is completed with. @throws InvalidPartOrder, InvalidPart, EntityTooSmall. */
 export const chosenParts = (upload: Upload, completed: CompletedPart[]): UploadedPart[] => {
   if (completed.length === 0) throw malformed('You must specify at least one part');
-  return completed.map((wanted, index) => {
-    const number = wanted.PartNumber ?? 0;
-    if (index > 0 && number <= (completed[index - 1]?.PartNumber ?? 0))
-      throw new ApiError('InvalidPartOrder', 400, 'The list of parts was not in ascending order.');
-    const part = upload.parts.get(number);
-    const given = wanted[`Checksum${upload.algorithm}`];
-    if (
-      !part ||
-      unquoted(wanted.ETag) !== unquoted(part.etag) ||
-      (given !== undefined && given !== part.checksum.value)
-    )
-      throw new ApiError(
-        'InvalidPart',
-        400,
-        `Part ${number} could not be found, or its entity tag or checksum differs.`,
-      );
-    if (given === undefined && upload.checksumType === 'COMPOSITE')
-      throw invalidRequest(
-        `The upload was created using a ${upload.algorithm} checksum. The complete request must include it for each part; it is missing for part ${number}.`,
-      );
-    if (part.bytes < SMALLEST_PART && index < completed.length - 1)
-      throw new ApiError('EntityTooSmall', 400, `Part ${number} has ${part.bytes} bytes; all but the last need 5 MiB.`);
-    return part;
-  });
+  if (completed.some(({ PartNumber = 0 }, index) => index > 0 && PartNumber <= (completed[index - 1]?.PartNumber ?? 0)))
+    throw new ApiError('InvalidPartOrder', 400, 'The list of parts was not in ascending order.');
+  const parts = completed.map((wanted) => chosenPart(upload, wanted));
+  const small = parts.slice(0, -1).find(({ bytes }) => bytes < SMALLEST_PART);
+  if (small)
+    throw new ApiError(
+      'EntityTooSmall',
+      400,
+      `Part ${small.number} has ${small.bytes} bytes; all but the last need 5 MiB.`,
+    );
+  return parts;
+};
+
+const chosenPart = (upload: Upload, wanted: CompletedPart): UploadedPart => {
+  const part = upload.parts.get(wanted.PartNumber ?? 0);
+  const given = wanted[`Checksum${upload.algorithm}`];
+  if (!part || unquoted(wanted.ETag) !== unquoted(part.etag) || (given !== undefined && given !== part.checksum.value))
+    throw new ApiError(
+      'InvalidPart',
+      400,
+      `Part ${wanted.PartNumber} could not be found, or its entity tag or checksum differs.`,
+    );
+  if (given === undefined && upload.checksumType === 'COMPOSITE')
+    throw invalidRequest(
+      `The upload was created using a ${upload.algorithm} checksum. The complete request must include it for each part; it is missing for part ${part.number}.`,
+    );
+  return part;
 };
 
 const unquoted = (etag: string | undefined): string | undefined => etag?.replaceAll('"', '');

@@ -43,7 +43,9 @@ describe('s3 conditional writes', () => {
   });
 
   it('let exactly one of many win', async () => {
-    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => put(`writer ${n}`, { IfNoneMatch: '*' })));
+    const results = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, n) => put(`writer ${n}`, { IfNoneMatch: '*' })),
+    );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     const { Versions } = await call('ListObjectVersions', { Bucket: 'vault' });
     expect(Versions).toHaveLength(1);

@@ -39,7 +39,8 @@ export const createKeys = (region: Region): Keys => {
     clientName: 'KMSClient',
     disabled,
     operations: {
-      GenerateDataKey: async ({ KeyId, EncryptionContext }: Input) => seal(arnOf(KeyId), 'a data key', EncryptionContext),
+      GenerateDataKey: async ({ KeyId, EncryptionContext }: Input) =>
+        seal(arnOf(KeyId), 'a data key', EncryptionContext),
       Encrypt: async ({ KeyId, Plaintext, EncryptionContext }: Input) =>
         seal(arnOf(KeyId), Buffer.from(Plaintext ?? '').toString(), EncryptionContext),
       Decrypt: async ({ CiphertextBlob, EncryptionContext }: Input) => {
@@ -54,7 +55,9 @@ export const createKeys = (region: Region): Keys => {
       {
         action: `kms:${operation}`,
         resource: (input as Input).KeyId,
-        context: caller.service ? { 'kms:ViaService': caller.service.replace('.amazonaws', `.${region.name}.amazonaws`) } : {},
+        context: caller.service
+          ? { 'kms:ViaService': caller.service.replace('.amazonaws', `.${region.name}.amazonaws`) }
+          : {},
       },
     ],
   };

@@ -20,12 +20,18 @@ const crc64 = async (text: string): Promise<string> => {
   crc.update(Buffer.from(text));
   return Buffer.from(await crc.digest()).toString('base64');
 };
-const put = (Key: string, Body: string, more: object = {}) => call('PutObject', { Bucket: 'vault', Key, Body, ...more });
-const read = async (Key: string, more: object = {}) => textOf((await call('GetObject', { Bucket: 'vault', Key, ...more })).Body);
+const put = (Key: string, Body: string, more: object = {}) =>
+  call('PutObject', { Bucket: 'vault', Key, Body, ...more });
+const read = async (Key: string, more: object = {}) =>
+  textOf((await call('GetObject', { Bucket: 'vault', Key, ...more })).Body);
 
 describe('s3 objects', () => {
   it('come back as they were written, with their type, metadata, tags and ETag', async () => {
-    const written = await put('a/b', 'hello', { ContentType: 'text/plain', Metadata: { Who: 'me' }, Tagging: 'x=1&y=2' });
+    const written = await put('a/b', 'hello', {
+      ContentType: 'text/plain',
+      Metadata: { Who: 'me' },
+      Tagging: 'x=1&y=2',
+    });
     const answer = await call('GetObject', { Bucket: 'vault', Key: 'a/b' });
 
     expect(await textOf(answer.Body)).toBe('hello');
@@ -167,7 +173,11 @@ describe('s3 objects', () => {
       Delete: { Objects: [{ Key: 'a', VersionId }, { Key: 'b' }, { Key: 'never there' }] },
     });
     expect(answer.Errors).toEqual([]);
-    expect(answer.Deleted).toMatchObject([{ Key: 'a', VersionId }, { Key: 'b', DeleteMarker: true }, { Key: 'never there' }]);
+    expect(answer.Deleted).toMatchObject([
+      { Key: 'a', VersionId },
+      { Key: 'b', DeleteMarker: true },
+      { Key: 'never there' },
+    ]);
     const left = await call('ListObjectVersions', { Bucket: 'vault' });
     expect(left.Versions.map(({ Key }: { Key: string }) => Key)).toEqual(['b']);
   });

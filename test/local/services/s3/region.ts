@@ -71,7 +71,13 @@ export const createTestWorld = async (): Promise<TestWorld> => {
     const s3 = createS3(region);
     const keys = createKeys(region);
     services.set('s3', s3).set('kms', keys);
-    return { region, s3, keys, events, call: (operation, input, caller = iam.operator) => region.call('s3', operation, input, caller) };
+    return {
+      region,
+      s3,
+      keys,
+      events,
+      call: (operation, input, caller = iam.operator) => region.call('s3', operation, input, caller),
+    };
   };
 
   const east = start('us-east-1');
@@ -130,7 +136,11 @@ const createTestClock = () => {
 export const DAY = 86_400_000;
 
 /** A bucket of the operator's, versioned unless told otherwise. */
-export const bucketIn = async ({ call, region }: TestRegion, name: string, options: { versioned?: boolean; locked?: boolean } = {}) => {
+export const bucketIn = async (
+  { call, region }: TestRegion,
+  name: string,
+  options: { versioned?: boolean; locked?: boolean } = {},
+) => {
   await call('CreateBucket', {
     Bucket: name,
     ...(options.locked && { ObjectLockEnabledForBucket: true }),
@@ -141,4 +151,5 @@ export const bucketIn = async ({ call, region }: TestRegion, name: string, optio
   return name;
 };
 
-export const textOf = async (body: AsyncIterable<Uint8Array>): Promise<string> => Buffer.concat(await Array.fromAsync(body)).toString();
+export const textOf = async (body: AsyncIterable<Uint8Array>): Promise<string> =>
+  Buffer.concat(await Array.fromAsync(body)).toString();

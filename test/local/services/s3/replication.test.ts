@@ -1,0 +1,216 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PolicyStatement } from '../../../../local/types.ts';
+import { keyArn } from './keys.ts';
+import { bucketIn, createTestWorld, DAY, type TestWorld, textOf } from './region.ts';
+
+const HERE = keyArn('us-east-1');
+const THERE = keyArn('us-west-2');
+const encrypted = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: HERE };
+
+let world: TestWorld;
+let call: TestWorld['east']['call'];
+let there: TestWorld['west']['call'];
+beforeEach(async () => {
+  world = await createTestWorld();
+  ({ call } = world.east);
+  there = world.west.call;
+  await bucketIn(world.east, 'vault', { locked: true });
+  await bucketIn(world.west, 'replica', { locked: true });
+  await replicate();
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+const allow = (Action: string[], ...Resource: string[]): PolicyStatement => ({ Effect: 'Allow', Action, Resource });
+const permissions: Record<string, PolicyStatement> = {
+  configuration: allow(['s3:GetReplicationConfiguration', 's3:ListBucket'], 'arn:aws:s3:::vault'),
+  source: allow(
+    [
+      'GetObjectVersionForReplication',
+      'GetObjectVersionAcl',
+      'GetObjectVersionTagging',
+      'GetObjectRetention',
+      'GetObjectLegalHold',
+    ].map((action) => `s3:${action}`),
+    'arn:aws:s3:::vault/*',
+  ),
+  target: allow(['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags'], 'arn:aws:s3:::replica/*'),
+  decrypt: allow(['kms:Decrypt'], HERE),
+  encrypt: allow(['kms:Encrypt'], THERE),
+};
+const rule = {
+  ID: 'all',
+  Status: 'Enabled',
+  Priority: 1,
+  Filter: { Prefix: 'data/' },
+  DeleteMarkerReplication: { Status: 'Disabled' },
+  SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: 'Enabled' } },
+  Destination: { Bucket: 'arn:aws:s3:::replica', EncryptionConfiguration: { ReplicaKmsKeyID: THERE } },
+};
+const replicate = async (more: object = {}, without = '') => {
+  const granted = Object.entries(permissions).flatMap(([name, statement]) => (name === without ? [] : [statement]));
+  const { roleArn } = world.role('replication', granted, 's3.amazonaws.com');
+  await call('PutBucketReplication', {
+    Bucket: 'vault',
+    ReplicationConfiguration: { Role: roleArn, Rules: [{ ...rule, ...more }] },
+  });
+};
+const put = (Key = 'data/k', more: object = {}) =>
+  call('PutObject', { Bucket: 'vault', Key, Body: 'hello', ...encrypted, ...more });
+const status = async (VersionId?: string) =>
+  (await call('HeadObject', { Bucket: 'vault', Key: 'data/k', VersionId })).ReplicationStatus;
+const replica = { Bucket: 'replica', Key: 'data/k' };
+
+describe('s3 replication', () => {
+  it('brings an object over after its lag: same version and time, the other region’s key', async () => {
+    const { VersionId, ETag } = await put('data/k', {
+      Metadata: { a: '1' },
+      Tagging: 'x=1',
+      ContentType: 'text/plain',
+    });
+    await world.advance(4999);
+    expect(await status()).toBe('PENDING');
+    await expect(there('HeadObject', replica)).rejects.toMatchObject({ name: 'NotFound' });
+
+    await world.advance(1);
+    expect(await status()).toBe('COMPLETED');
+    const found = await there('GetObject', { ...replica, ChecksumMode: 'ENABLED' });
+    const source = await call('HeadObject', { Bucket: 'vault', Key: 'data/k', ChecksumMode: 'ENABLED' });
+    expect(await textOf(found.Body)).toBe('hello');
+    expect(found).toMatchObject({
+      VersionId,
+      LastModified: source.LastModified,
+      ChecksumCRC64NVME: source.ChecksumCRC64NVME,
+      SSEKMSKeyId: THERE,
+      ReplicationStatus: 'REPLICA',
+      Metadata: { a: '1' },
+      TagCount: 1,
+      ContentType: 'text/plain',
+    });
+    expect(found.ETag).not.toBe(ETag);
+    expect(world.holds).toEqual([]);
+  });
+
+  it('passes over what no rule covers: other prefixes, and KMS objects unless asked for', async () => {
+    await put('other');
+    await replicate({ SourceSelectionCriteria: undefined, Destination: { Bucket: 'arn:aws:s3:::replica' } });
+    await put();
+    await world.advance(DAY);
+    expect(await status()).toBeUndefined();
+    expect((await there('ListObjectVersions', { Bucket: 'replica' })).Versions).toEqual([]);
+  });
+
+  it.each(['configuration', 'source', 'target', 'decrypt', 'encrypt'])(
+    'fails without the role’s permission: %s',
+    async (without) => {
+      await replicate({}, without);
+      await put();
+      await world.advance(10_000);
+      expect(await status()).toBe('FAILED');
+      await expect(there('HeadObject', replica)).rejects.toMatchObject({ name: 'NotFound' });
+      expect(world.holds).toEqual([]);
+    },
+  );
+
+  it('fails where another key is disabled, or the bytes have rotted since', async () => {
+    await put();
+    await world.east.s3.corrupt('vault', 'data/k', 0);
+    await world.advance(10_000);
+    expect(await status()).toBe('FAILED');
+
+    world.west.keys.disabled.add(THERE);
+    await put();
+    await world.advance(10_000);
+    expect(await status()).toBe('FAILED');
+  });
+
+  it.each(['east', 'west'] as const)('waits while the region in the %s is gone, and catches up', async (side) => {
+    const { VersionId } = await put();
+    world[side].region.alive = false;
+    await world.advance(10 * 60_000);
+    world[side].region.alive = true;
+    expect(await status()).toBe('PENDING');
+    await world.advance(60_000);
+    expect(await status()).toBe('COMPLETED');
+    expect((await there('HeadObject', replica)).VersionId).toBe(VersionId);
+  });
+
+  it('takes as long as it is told to', async () => {
+    world.east.s3.setReplicationLag(15 * 60_000);
+    await put();
+    await world.advance(15 * 60_000 - 1);
+    expect(await status()).toBe('PENDING');
+    await world.advance(1);
+    expect(await status()).toBe('COMPLETED');
+  });
+
+  it('carries the lock, and later changes of it and of tags', async () => {
+    const until = new Date(world.world.clock.now().getTime() + DAY);
+    const { VersionId } = await put('data/k', { ObjectLockMode: 'COMPLIANCE', ObjectLockRetainUntilDate: until });
+    await world.advance(5000);
+    await expect(there('DeleteObject', { ...replica, VersionId })).rejects.toMatchObject({ code: 'AccessDenied' });
+
+    const RetainUntilDate = new Date(until.getTime() + DAY);
+    await call('PutObjectRetention', {
+      Bucket: 'vault',
+      Key: 'data/k',
+      Retention: { Mode: 'COMPLIANCE', RetainUntilDate },
+    });
+    await call('PutObjectTagging', { Bucket: 'vault', Key: 'data/k', Tagging: { TagSet: [{ Key: 'x', Value: '2' }] } });
+    await world.advance(5000);
+    expect(await there('HeadObject', replica)).toMatchObject({
+      ObjectLockRetainUntilDate: RetainUntilDate,
+      TagCount: 1,
+    });
+    expect((await there('ListObjectVersions', { Bucket: 'replica' })).Versions).toHaveLength(1);
+  });
+
+  it('carries delete markers only where the rule says so, and never the deletion of a version', async () => {
+    await put();
+    await world.advance(5000);
+    await call('DeleteObject', { Bucket: 'vault', Key: 'data/k' });
+    await world.advance(5000);
+    await there('HeadObject', replica);
+
+    await replicate({ DeleteMarkerReplication: { Status: 'Enabled' } });
+    const { VersionId } = await call('DeleteObject', { Bucket: 'vault', Key: 'data/k' });
+    await world.advance(5000);
+    expect((await there('ListObjectVersions', { Bucket: 'replica' })).DeleteMarkers).toMatchObject([
+      { VersionId, IsLatest: true },
+    ]);
+    await call('DeleteObject', { Bucket: 'vault', Key: 'data/k', VersionId });
+    await world.advance(5000);
+    expect((await there('ListObjectVersions', { Bucket: 'replica' })).DeleteMarkers).toHaveLength(1);
+  });
+
+  it('keeps the lifecycle away from what has not been replicated', async () => {
+    await call('PutBucketLifecycleConfiguration', {
+      Bucket: 'vault',
+      LifecycleConfiguration: { Rules: [{ Status: 'Enabled', Filter: {}, Expiration: { Days: 1 } }] },
+    });
+    await put();
+    world.west.region.alive = false;
+    await world.advance(5 * DAY);
+    expect(await status()).toBe('PENDING');
+  });
+
+  it.each([
+    [
+      'a destination that does not exist',
+      { Destination: { ...rule.Destination, Bucket: 'arn:aws:s3:::nowhere' } },
+      'InvalidRequest',
+    ],
+    [
+      'KMS objects without a key for the replica',
+      { Destination: { Bucket: 'arn:aws:s3:::replica' } },
+      'InvalidRequest',
+    ],
+    ['no priority', { Priority: undefined }, 'MalformedXML'],
+    [
+      'time control without metrics',
+      { Destination: { ...rule.Destination, ReplicationTime: { Status: 'Enabled', Time: { Minutes: 15 } } } },
+      'InvalidRequest',
+    ],
+  ])('is refused with %s', async (_, more, code) => {
+    await expect(replicate(more)).rejects.toMatchObject({ code });
+  });
+});
