@@ -1,0 +1,145 @@
+// CloudWatch of the local region: metrics, alarms on the region's clock, dashboards.
+import * as sdk from '@aws-sdk/client-cloudwatch';
+import { defineService, type Operations } from '../../service.ts';
+import type { Check, Region, Service } from '../../types.ts';
+import { alarmOf, describeAlarm } from './alarm-settings.ts';
+import { type Alarm, createAlarms } from './alarms.ts';
+import { createMetricStore, type Datum } from './metrics.ts';
+import { datumOf, invalid, listMetrics, metricData, metricStatistics } from './queries.ts';
+import type { MetricSink } from './record.ts';
+
+export interface CloudWatch extends Service, MetricSink {}
+
+/** CloudWatch quotas, 2026-11. */
+const MAX_DATA = 1000;
+
+export const createCloudWatch = (region: Region): CloudWatch => {
+  const store = createMetricStore();
+  const alarms = createAlarms(region, store);
+  const dashboards = new Map<string, { body: string; changedAt: Date }>();
+
+  const record = (namespace: string, data: Datum[]): void => alarms.onData(store.put(namespace, data));
+  const findAlarm = (name: string | undefined): Alarm => {
+    const alarm = alarms.get(name ?? '');
+    if (alarm) return alarm;
+    throw new sdk.ResourceNotFound({ message: `Unknown alarm ${name}`, $metadata: {} });
+  };
+  const dashboardArn = (name: string): string => `arn:aws:cloudwatch::${region.account}:dashboard/${name}`;
+
+  const operations: Operations<typeof sdk> = {
+    PutMetricData: async ({ Namespace = '', MetricData = [] }: sdk.PutMetricDataInput) => {
+      if (Namespace === '' || Namespace.startsWith('AWS/'))
+        throw invalid(`Namespace '${Namespace}': expected a name that does not begin with AWS/.`);
+      if (MetricData.length > MAX_DATA) throw invalid(`MetricData: ${MAX_DATA} at most, found ${MetricData.length}.`);
+      const now = region.clock.now();
+      record(
+        Namespace,
+        MetricData.map((datum) => datumOf(datum, now)),
+      );
+      return {};
+    },
+    GetMetricStatistics: async (input: sdk.GetMetricStatisticsInput) => metricStatistics(store, input),
+    GetMetricData: async (input: sdk.GetMetricDataInput) => metricData(store, input),
+    ListMetrics: async (input: sdk.ListMetricsInput) => listMetrics(store, input),
+    PutMetricAlarm: async (input: sdk.PutMetricAlarmInput) => {
+      alarms.put(alarmOf(region, input));
+      return {};
+    },
+    DeleteAlarms: async ({ AlarmNames = [] }: sdk.DeleteAlarmsInput) => {
+      for (const name of AlarmNames) alarms.remove(name);
+      return {};
+    },
+    DescribeAlarms: async ({ AlarmNames, AlarmNamePrefix = '', StateValue }: sdk.DescribeAlarmsInput) => ({
+      MetricAlarms: alarms
+        .all()
+        .filter(
+          ({ name }) => (AlarmNames === undefined || AlarmNames.includes(name)) && name.startsWith(AlarmNamePrefix),
+        )
+        .filter(({ state }) => StateValue === undefined || state === StateValue)
+        .map(describeAlarm),
+      CompositeAlarms: [],
+    }),
+    SetAlarmState: async ({ AlarmName, StateValue, StateReason = '' }: sdk.SetAlarmStateInput) => {
+      if (!StateValue) throw invalid('The parameter StateValue is required.');
+      await alarms.set(findAlarm(AlarmName), StateValue, StateReason);
+      return {};
+    },
+    DescribeAlarmHistory: async ({
+      AlarmName,
+      HistoryItemType,
+      StartDate,
+      EndDate,
+    }: sdk.DescribeAlarmHistoryInput) => ({
+      AlarmHistoryItems: alarms.history
+        .filter(
+          ({ alarm, type }) => (!AlarmName || alarm === AlarmName) && (!HistoryItemType || type === HistoryItemType),
+        )
+        .filter(({ at }) => (!StartDate || at >= StartDate) && (!EndDate || at <= EndDate))
+        .toReversed()
+        .map(({ alarm, at, type, summary, data }) => ({
+          ...{ AlarmName: alarm, AlarmType: 'MetricAlarm' as const, Timestamp: at },
+          ...{ HistoryItemType: type, HistorySummary: summary, HistoryData: data },
+        })),
+    }),
+    PutDashboard: async ({ DashboardName = '', DashboardBody = '' }: sdk.PutDashboardInput) => {
+      refuseBadDashboard(DashboardName, DashboardBody);
+      dashboards.set(DashboardName, { body: DashboardBody, changedAt: region.clock.now() });
+      return { DashboardValidationMessages: [] };
+    },
+    GetDashboard: async ({ DashboardName = '' }: sdk.GetDashboardInput) => {
+      const found = dashboards.get(DashboardName);
+      if (!found)
+        throw new sdk.DashboardNotFoundError({ message: `Dashboard ${DashboardName} does not exist`, $metadata: {} });
+      return { DashboardArn: dashboardArn(DashboardName), DashboardBody: found.body, DashboardName };
+    },
+    DeleteDashboards: async ({ DashboardNames = [] }: sdk.DeleteDashboardsInput) => {
+      for (const name of DashboardNames) dashboards.delete(name);
+      return {};
+    },
+    ListDashboards: async ({ DashboardNamePrefix = '' }: sdk.ListDashboardsInput) => ({
+      DashboardEntries: [...dashboards]
+        .filter(([name]) => name.startsWith(DashboardNamePrefix))
+        .map(([name, { body, changedAt }]) => ({
+          ...{
+            DashboardName: name,
+            DashboardArn: dashboardArn(name),
+            LastModified: changedAt,
+            Size: Buffer.byteLength(body),
+          },
+        })),
+    }),
+  };
+
+  const authorize = (operation: string, input: unknown): Check[] => {
+    const action = `cloudwatch:${operation}`;
+    const { AlarmName, DashboardName, Namespace } = input as {
+      AlarmName?: string;
+      DashboardName?: string;
+      Namespace?: string;
+    };
+    // PutMetricData knows no resources; its namespace is a condition (service authorization reference, 2026-11).
+    if (operation === 'PutMetricData')
+      return [{ action, resource: '*', context: { 'cloudwatch:namespace': Namespace ?? '' } }];
+    if (DashboardName) return [{ action, resource: dashboardArn(DashboardName) }];
+    return [
+      { action, resource: AlarmName ? `arn:aws:cloudwatch:${region.name}:${region.account}:alarm:${AlarmName}` : '*' },
+    ];
+  };
+
+  return {
+    ...defineService(sdk, operations),
+    authorize,
+    record,
+    close: async () => alarms.close(),
+  };
+};
+
+const refuseBadDashboard = (name: string, body: string): void => {
+  try {
+    const { widgets }: { widgets?: unknown } = JSON.parse(body);
+    if (!Array.isArray(widgets)) throw new Error('expected a list of widgets');
+  } catch (cause) {
+    const message = `The dashboard ${name} is not valid: ${cause instanceof Error ? cause.message : cause}.`;
+    throw new sdk.DashboardInvalidInputError({ message, $metadata: {} });
+  }
+};

@@ -1,0 +1,111 @@
+import { InvalidParameterException, type MessageAttributeValue } from '@aws-sdk/client-sns';
+import type { PolicyStatement } from '../../types.ts';
+import { compilePattern, type Pattern } from '../eventbridge/patterns.ts';
+
+export interface Topic {
+  name: string;
+  arn: string;
+  attributes: Record<string, string>;
+  policy: PolicyStatement[];
+  subscriptions: Subscription[];
+}
+
+export interface Subscription {
+  arn: string;
+  protocol: string;
+  endpoint: string;
+  /** Undefined once confirmed. */
+  token: string | undefined;
+  attributes: Record<string, string>;
+  /** What the filter policy lets through. */
+  filter: Pattern | undefined;
+}
+
+export interface Message {
+  id: string;
+  topicArn: string;
+  text: string;
+  subject: string | undefined;
+  attributes: Record<string, MessageAttributeValue>;
+  at: Date;
+}
+
+/** SNS quotas and Publish reference, 2026-11. */
+const MAX_MESSAGE = 262_144;
+const MAX_SUBJECT = 100;
+
+export const invalid = (message: string): InvalidParameterException =>
+  new InvalidParameterException({ message: `Invalid parameter: ${message}`, $metadata: {} });
+
+/** A topic without a policy of its own is open to alarms of its account (and, through their own policies, to its roles). */
+export const defaultPolicy = (arn: string, account: string): PolicyStatement[] => [
+  {
+    Sid: '__default_statement_ID',
+    Effect: 'Allow',
+    Principal: { Service: 'cloudwatch.amazonaws.com' },
+    Action: 'SNS:Publish',
+    Resource: arn,
+    Condition: { StringEquals: { 'AWS:SourceAccount': account } },
+  },
+];
+
+export const parsePolicy = (text: string): PolicyStatement[] => {
+  try {
+    const { Statement }: { Statement?: PolicyStatement | PolicyStatement[] } = JSON.parse(text);
+    if (!Statement) throw new Error('it has no Statement');
+    return [Statement].flat();
+  } catch (cause) {
+    throw invalid(`Policy Error: ${cause instanceof Error ? cause.message : cause}`);
+  }
+};
+
+export const filterOf = (policy: string | undefined): Pattern | undefined => {
+  if (!policy || policy === '{}') return undefined;
+  try {
+    return compilePattern(policy);
+  } catch (cause) {
+    throw invalid(`FilterPolicy: ${cause instanceof Error ? cause.message : cause}`);
+  }
+};
+
+/** @throws InvalidParameterException for what SNS does not take. */
+export const checkMessage = ({ text, subject, attributes }: Pick<Message, 'text' | 'subject' | 'attributes'>): void => {
+  if (text === '') throw invalid('Empty message');
+  const bytes =
+    Buffer.byteLength(text) +
+    Object.entries(attributes).reduce(
+      (total, [name, { DataType = '', StringValue = '', BinaryValue }]) =>
+        total + Buffer.byteLength(name + DataType + StringValue) + (BinaryValue?.length ?? 0),
+      0,
+    );
+  if (bytes > MAX_MESSAGE) throw invalid(`Message too long: ${bytes} bytes, more than ${MAX_MESSAGE}`);
+  if (subject === undefined) return;
+  const printable = /^[A-Za-z0-9!-/:-@[-`{-~][ -~]*$/.test(subject);
+  if (!printable || subject.length > MAX_SUBJECT) {
+    throw invalid(
+      `Subject '${subject}': expected up to ${MAX_SUBJECT} printable ASCII characters on one line, found ${subject.length}`,
+    );
+  }
+};
+
+/** Whether a subscription's filter policy lets a message through; it looks at the attributes, or at the body where it says so. */
+export const passes = ({ filter, attributes }: Subscription, message: Message): boolean => {
+  if (!filter) return true;
+  if (attributes.FilterPolicyScope === 'MessageBody') return filter(parsed(message.text));
+  return filter(
+    Object.fromEntries(
+      Object.entries(message.attributes).map(([name, { DataType, StringValue = '' }]) => {
+        if (DataType === 'Number') return [name, Number(StringValue)];
+        return [name, DataType === 'String.Array' ? parsed(StringValue) : StringValue];
+      }),
+    ),
+  );
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
