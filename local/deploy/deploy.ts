@@ -47,7 +47,7 @@ export const deploy = async (region: Region, options: DeployOptions): Promise<De
       stack.created.set(logicalId, await create(properties, creationOf(stack, logicalId, packageDirectory)));
     } catch (cause) {
       const undone = await rollBack(stack);
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '');
       throw new Error(`stack ${name} in ${region.name}: ${logicalId} (${type}) could not be made: ${why}. ${undone}`, {
         cause,
       });

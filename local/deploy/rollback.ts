@@ -1,8 +1,8 @@
 import type { Stack } from './scope.ts';
 
-/** Removes what a failed creation made, newest first, and says what it removed and what it had to leave. */
+/** Removes what a failed creation made, newest first, and says how many it removed and which it had to leave. */
 export const rollBack = async ({ template, created }: Stack): Promise<string> => {
-  const removed: string[] = [];
+  let removed = 0;
   const left: string[] = [];
   for (const [logicalId, { undo }] of [...created].reverse()) {
     if (!undo) continue;
@@ -11,9 +11,13 @@ export const rollBack = async ({ template, created }: Stack): Promise<string> =>
       continue;
     }
     await undo().then(
-      () => removed.push(logicalId),
-      (error: Error) => left.push(`${logicalId} (${error.message})`),
+      () => {
+        removed += 1;
+      },
+      (error: Error) => {
+        left.push(`${logicalId} (${error.message})`);
+      },
     );
   }
-  return `Rolled back: ${removed.join(', ') || 'nothing'}. Left in place: ${left.join(', ') || 'nothing'}.`;
+  return `Made before it and removed again: ${removed}. Left in place: ${left.join(', ') || 'nothing'}.`;
 };

@@ -141,7 +141,7 @@ describe('deploy', () => {
       { fails: 'c' },
     );
     await expect(result()).rejects.toThrow(
-      /C \(AWS::SNS::Topic\) could not be made: no room for it\. Rolled back: B, A\. Left in place: Kept \(its DeletionPolicy is Retain\)\./,
+      /C \(AWS::SNS::Topic\) could not be made: no room for it\. Made before it and removed again: 2\. Left in place: Kept \(its DeletionPolicy is Retain\)\./,
     );
     expect(calls.filter(({ operation }) => operation === 'DeleteTopic').map(({ input }) => input.TopicArn)).toEqual([
       'arn:aws:sns:us-east-1:111122223333:b',

@@ -56,7 +56,9 @@ describe('a role', () => {
     const Role = { Type: 'AWS::IAM::Role', Properties: { RoleName: 'r', AssumeRolePolicyDocument: trust } };
     const broken = { Type: 'AWS::SNS::Topic', Properties: { Unknown: 1 } };
     const half = await packaged({ Resources: { Role, Broken: broken } });
-    await expect(deploy(region, { packageDirectory: half, stackName: 'shop' })).rejects.toThrow('Rolled back: Role.');
+    await expect(deploy(region, { packageDirectory: half, stackName: 'shop' })).rejects.toThrow(
+      'removed again: 1. Left in place: nothing.',
+    );
     expect(() => iam.issue('arn:aws:iam::111122223333:role/r', { actor: 'f' })).toThrow('does not exist');
     await deploy(region, { packageDirectory: await packaged({ Resources: { Role } }), stackName: 'shop' });
     expect(iam.issue('arn:aws:iam::111122223333:role/r', { actor: 'f' }).accessKeyId).toMatch(/^ASIA/);
