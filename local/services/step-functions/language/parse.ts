@@ -56,6 +56,29 @@ const wildcardFaults = (state: State, where: string): string[] => {
   );
 };
 
+const READERS = ['arn:aws:states:::s3:listObjectsV2', 'arn:aws:states:::s3:getObject'];
+
+const mapFaults = (state: State, where: string): string[] => {
+  if (state.Type !== 'Map') return [];
+  const { ItemReader: reader, ItemBatcher: batcher, ItemProcessor, Items } = state;
+  if ((reader || batcher) && ItemProcessor?.ProcessorConfig?.Mode !== 'DISTRIBUTED') {
+    return [`${where}: ItemReader and ItemBatcher need ProcessorConfig.Mode DISTRIBUTED`];
+  }
+  if (!reader) return [];
+  const { Resource, ReaderConfig } = reader;
+  const type = ReaderConfig?.InputType;
+  const types = Resource === READERS[0] ? [undefined] : ['JSON', 'JSONL'];
+  return [
+    ...(Items === undefined ? [] : [`${where}: Items and ItemReader exclude each other`]),
+    ...(READERS.includes(Resource)
+      ? []
+      : [`${where}/ItemReader: Resource must be one of ${READERS.join(', ')}; found ${Resource}`]),
+    ...(types.includes(type)
+      ? []
+      : [`${where}/ItemReader: InputType must be ${types.join(' or ') || 'left out'}; found ${type}`]),
+  ];
+};
+
 const assignedIn = (state: State): string[] => {
   const { Assign, Choices = [], Catch = [] } = state as { Assign?: object; Choices?: []; Catch?: [] };
   const parts: { Assign?: object }[] = [{ ...(Assign && { Assign }) }, ...Choices, ...Catch];
@@ -86,9 +109,7 @@ const scopeFaults = (scope: Scope, outer: Set<string>, where: string, task: Task
       ...wildcardFaults(state, place),
       ...variableFaults(assignedIn(state), outer, place),
       ...(state.Type === 'Task' ? task(state).map((fault) => `${place}: ${fault}`) : []),
-      ...(state.Type === 'Map' && !distributed && (state.ItemReader || state.ItemBatcher)
-        ? [`${place}: ItemReader and ItemBatcher need ProcessorConfig.Mode DISTRIBUTED`]
-        : []),
+      ...mapFaults(state, place),
       ...innerScopes(state).flatMap((inner) => {
         if (!inner.scope) return [`${place}/${inner.where}: is missing`];
         const fields = state.Type === 'Map' ? PROCESSOR_FIELDS : BRANCH_FIELDS;

@@ -4,8 +4,6 @@ import { queryError, StateError } from '../language/errors.ts';
 import { evaluate, evaluateArray, evaluateInteger, evaluateObject } from '../language/expressions.ts';
 import { contentOf } from '../tasks/payload.ts';
 
-export const READERS = ['arn:aws:states:::s3:listObjectsV2', 'arn:aws:states:::s3:getObject'];
-
 /** The items a Map is to process, before ItemSelector. */
 export const itemsOf = async (visit: Visit, state: MapState): Promise<Json[]> => {
   if (state.ItemReader) return await read(visit, state.ItemReader);

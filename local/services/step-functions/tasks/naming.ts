@@ -9,6 +9,13 @@ export const memberName = (member: string): string => {
   return member.charAt(0).toUpperCase() + run.slice(1).toLowerCase() + member.slice(Math.max(run.length, 1));
 };
 
+/** AWS refuses what it does not know in these words; the hint is ours. */
+export const notSupported = (key: string, known: string[]): string => {
+  const meant = known.find((name) => name.toLowerCase() === key.toLowerCase());
+  const hint = meant === undefined ? '' : `; it spells it '${meant}'`;
+  return `the field '${key}' is not supported by Step Functions${hint}`;
+};
+
 const words = (name: string): string[] =>
   name
     .replace(/[^A-Za-z0-9]+/g, ' ')

@@ -1,7 +1,7 @@
 import type { NormalizedSchema } from '@smithy/core/schema';
 import type { Json, JsonObject } from '../language/definition.ts';
 import { StateError } from '../language/errors.ts';
-import { memberName } from './naming.ts';
+import { memberName, notSupported } from './naming.ts';
 
 const refusal = (where: string, what: string): StateError => new StateError('States.Runtime', `${where}: ${what}`);
 
@@ -17,10 +17,7 @@ export const toInput = (schema: NormalizedSchema, value: Json, where: string): u
     return Object.fromEntries(
       Object.entries(value).map(([key, item]) => {
         const known = members.get(key);
-        if (!known) {
-          const hint = members.has(memberName(key)) ? `; Step Functions spells it '${memberName(key)}'` : '';
-          throw refusal(where, `the field '${key}' is not supported by Step Functions${hint}`);
-        }
+        if (!known) throw refusal(where, notSupported(key, [...members.keys()]));
         return [known.name, toInput(known.member, item, `${where}/${key}`)];
       }),
     );

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../language/definition.ts';
 import { StateError } from '../language/errors.ts';
 import { expressionIn } from '../language/expressions.ts';
 import { type Integration, request, sdkOf } from './integration.ts';
-import { memberName, SDK_SERVICES } from './naming.ts';
+import { memberName, notSupported, SDK_SERVICES } from './naming.ts';
 import { fromOutput, toInput } from './payload.ts';
 
 type OperationSchema = [number, string, string, unknown, unknown, unknown];
@@ -21,12 +21,7 @@ const argumentFaults = ([, , , , input]: OperationSchema, args: unknown): string
   // The seventh place of a structure's schema says how many of its members, counted from the first, are required.
   const required = names.slice(0, Number((schema.getSchema() as unknown[])[6] ?? 0));
   return [
-    ...given
-      .filter((key) => !names.includes(key))
-      .map((key) => {
-        const hint = names.includes(memberName(key)) ? `; Step Functions spells it '${memberName(key)}'` : '';
-        return `Arguments: the field '${key}' is not supported by Step Functions${hint}`;
-      }),
+    ...given.filter((key) => !names.includes(key)).map((key) => `Arguments: ${notSupported(key, names)}`),
     ...required.filter((key) => !given.includes(key)).map((key) => `Arguments: the field '${key}' is missing`),
   ];
 };
@@ -49,6 +44,7 @@ export const sdkCall = (
     faults(args) {
       const schema = operationOf(region, signingName, operation);
       if (schema) return argumentFaults(schema, args);
+      if (!sdkOf(region, signingName)) return [`the service ${service} is not offered in ${region.name} here`];
       return [`${service} has no action '${action}'; write it as the API does, with a small first letter`];
     },
     async call(run, args: Json) {

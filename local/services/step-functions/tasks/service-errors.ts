@@ -41,11 +41,13 @@ interface Failure {
 export const serviceError = (naming: ErrorNaming, sdk: Sdk, error: unknown): StateError => {
   if (error instanceof StateError) return error;
   const { name = 'Error', code, message = '', status, $metadata } = error as Failure;
-  const answered = $metadata !== undefined || status !== undefined;
+  // A bug of a local service is answered like AWS's own: an internal error, not a lost connection that one may retry.
+  const broken = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  const answered = broken || $metadata !== undefined || status !== undefined;
   if (!answered) {
     return new StateError(`${naming.title}.SdkClientException`, `Unable to execute HTTP request: ${message}`);
   }
   const shape = shapesOf(sdk ?? {}).get(typeof code === 'string' ? code : name) ?? shapesOf(sdk ?? {}).get(name);
-  const cause = `${message} (Service: ${naming.title}, Status Code: ${$metadata?.httpStatusCode ?? status ?? 400}, Error Code: ${code ?? name})`;
+  const cause = `${message} (Service: ${naming.title}, Status Code: ${$metadata?.httpStatusCode ?? status ?? (broken ? 500 : 400)}, Error Code: ${code ?? name})`;
   return new StateError(`${naming.title}.${shape ? exceptionName(shape) : naming.other}`, cause);
 };

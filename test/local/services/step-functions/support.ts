@@ -79,8 +79,7 @@ export const ROLE = 'arn:aws:iam::111122223333:role/machine';
 const OPERATOR: Caller = { arn: 'arn:aws:iam::111122223333:user/operator', account: '111122223333' };
 
 /** A region in which only Step Functions is real. Handlers are named `service.Operation`. */
-export const createTestRegion = (handlers: Record<string, Handler> = {}) => {
-  const clock = createTestClock();
+export const createTestRegion = (handlers: Record<string, Handler> = {}, clock: TestClock = createTestClock()) => {
   const events: BusEvent[] = [];
   const calls: { name: string; input: Record<string, unknown>; caller: Caller }[] = [];
   const services = new Map<string, Service>();
