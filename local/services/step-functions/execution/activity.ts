@@ -3,7 +3,7 @@
 import type { Clock } from '../../../types.ts';
 
 /** What wakes someone who waits. Only the first call counts. */
-export interface Waker<T> {
+interface Waker<T> {
   resolve(value: T): void;
   reject(error: unknown): void;
 }

@@ -48,7 +48,7 @@ export const log = (frame: Frame, type: HistoryEventType, details?: object): voi
   frame.lastEvent = frame.history.add(type, frame.lastEvent, details);
 };
 
-export const variablesOf = (frame: Frame): JsonObject => ({
+const variablesOf = (frame: Frame): JsonObject => ({
   ...(frame.parent && variablesOf(frame.parent)),
   ...frame.progress.variables,
 });

@@ -5,7 +5,7 @@ import { InvalidToken, TaskTimedOut } from '@aws-sdk/client-sfn';
 import type { Json } from '../language/definition.ts';
 import type { StateError } from '../language/errors.ts';
 
-export interface TokenHolder {
+interface TokenHolder {
   succeed(output: Json): void;
   fail(error: StateError): void;
   beat(): void;

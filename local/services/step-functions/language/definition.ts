@@ -18,7 +18,7 @@ export interface Retrier {
   JitterStrategy?: 'FULL' | 'NONE';
 }
 
-export interface Catcher {
+interface Catcher {
   ErrorEquals: string[];
   Next: string;
   Assign?: JsonObject;
@@ -50,7 +50,7 @@ export interface PassState extends Base {
   Type: 'Pass';
 }
 
-export interface ChoiceRule {
+interface ChoiceRule {
   Condition: boolean | string;
   Next: string;
   Assign?: JsonObject;

@@ -67,7 +67,7 @@ const mapFaults = (state: State, where: string): string[] => {
   if (!reader) return [];
   const { Resource, ReaderConfig } = reader;
   const type = ReaderConfig?.InputType;
-  const types = Resource === READERS[0] ? [undefined] : ['JSON', 'JSONL'];
+  const types: (string | undefined)[] = Resource === READERS[0] ? [undefined] : ['JSON', 'JSONL'];
   return [
     ...(Items === undefined ? [] : [`${where}: Items and ItemReader exclude each other`]),
     ...(READERS.includes(Resource)

@@ -19,7 +19,7 @@ export interface TestClock extends Clock {
   held(): number;
 }
 
-export const createTestClock = (start = '2026-11-20T00:00:00Z'): TestClock => {
+const createTestClock = (start = '2026-11-20T00:00:00Z'): TestClock => {
   let now = Date.parse(start);
   let holds = 0;
   const timers = new Set<Timer>();
