@@ -91,7 +91,7 @@ const recovering = (recovery: Recovery | undefined): string[] =>
         'hot_standby = off',
         `restore_command = ${quote(`cp "${recovery.archive}/%f" "%p"`)}`,
         ...(recovery.until
-          ? [`recovery_target_time = ${quote(recovery.until.toISOString())}`, "recovery_target_action = 'promote'"]
+          ? [`recovery_target_time = ${quote(asTimestamp(recovery.until))}`, "recovery_target_action = 'promote'"]
           : []),
       ]
     : [];
@@ -106,5 +106,8 @@ const following = (primary: ServerSettings['standbyOf']): string[] =>
         'wal_retrieve_retry_interval = 1s',
       ]
     : [];
+
+/** The setting takes an offset, but not the letter Z. */
+const asTimestamp = (time: Date): string => time.toISOString().replace('T', ' ').replace('Z', '+00');
 
 const quote = (value: string): string => `'${value.replaceAll("'", "''")}'`;

@@ -21,16 +21,7 @@ export const copies = (rds: Rds): Copies => ({
   async CopyDBSnapshot(input, { caller }) {
     const from = regionOf(rds.region, input.SourceDBSnapshotIdentifier);
     const source = sourceIn(from, input.SourceDBSnapshotIdentifier);
-    const id = newSnapshotId(rds, input.TargetDBSnapshotIdentifier);
     const abroad = from !== rds.region;
-    if (source.status !== 'available') {
-      const message = `Snapshot ${source.id} is not available; it is ${source.status}.`;
-      throw new sdk.InvalidDBSnapshotStateFault({ message, $metadata: {} });
-    }
-    if (abroad && inFlight(rds) >= COPIES_IN_FLIGHT) {
-      const message = `Cannot copy more than ${COPIES_IN_FLIGHT} snapshots across regions`;
-      throw new sdk.SnapshotQuotaExceededFault({ message, $metadata: {} });
-    }
     if (abroad && source.settings.encrypted && !input.KmsKeyId) {
       throw invalidCombination(
         'KmsKeyId of the destination region is required to copy an encrypted snapshot across regions.',
@@ -39,6 +30,16 @@ export const copies = (rds: Rds): Copies => ({
     if (!(await isKeyUsable(from, source.settings.kmsKeyId))) throw notAccessible(source.settings.kmsKeyId);
     const encrypted = source.settings.encrypted || input.KmsKeyId !== undefined;
     const kmsKeyId = input.KmsKeyId ? await keyFor(rds, input.KmsKeyId, caller) : source.settings.kmsKeyId;
+    // From here on without a pause, so that of two requests for one name or the last place only one is let in.
+    const id = newSnapshotId(rds, input.TargetDBSnapshotIdentifier);
+    if (source.status !== 'available') {
+      const message = `Snapshot ${source.id} is not available; it is ${source.status}.`;
+      throw new sdk.InvalidDBSnapshotStateFault({ message, $metadata: {} });
+    }
+    if (abroad && inFlight(rds) >= COPIES_IN_FLIGHT) {
+      const message = `Cannot copy more than ${COPIES_IN_FLIGHT} snapshots across regions`;
+      throw new sdk.SnapshotQuotaExceededFault({ message, $metadata: {} });
+    }
     const copy: Snapshot = {
       ...source,
       id,

@@ -23,16 +23,17 @@ export const exports = (rds: Rds): Exports => ({
   async StartExportTask(input, { caller }) {
     const id = input.ExportTaskIdentifier ?? '';
     const snapshot = snapshotNamed(rds, input.SourceArn);
+    checkExportOnly(input.ExportOnly ?? []);
+    const key = await keyFor(rds, input.KmsKeyId, caller);
+    const role = assumeExportRole(rds, input);
+    await checkBucket(rds, input, role);
+    // From here on without a pause, so that of two requests for one name or the last place only one is let in.
     if (rds.exports.has(id)) {
       const message = `The export task with the ID ${id} already exists.`;
       throw new sdk.ExportTaskAlreadyExistsFault({ message, $metadata: {} });
     }
     checkSource(rds, snapshot);
-    checkExportOnly(input.ExportOnly ?? []);
     if ([...rds.exports.values()].filter(isRunning).length >= CONCURRENT_EXPORTS) throw exportLimitReached();
-    const key = await keyFor(rds, input.KmsKeyId, caller);
-    const role = assumeExportRole(rds, input);
-    await checkBucket(rds, input, role);
     const task: sdk.ExportTask = {
       ExportTaskIdentifier: id,
       SourceArn: snapshot.arn,

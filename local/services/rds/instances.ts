@@ -1,5 +1,5 @@
 // Instances: created and described.
-import * as sdk from '@aws-sdk/client-rds';
+import type * as sdk from '@aws-sdk/client-rds';
 import { createCluster, installedVersion } from '../../engines/postgres.ts';
 import { restorableWindow } from './archive.ts';
 import { becomeAvailable, failInstance } from './availability.ts';
@@ -11,9 +11,9 @@ import type { Operation } from './operation.ts';
 import { pageOf, passes } from './pages.ts';
 import { measureLag } from './replication.ts';
 import { createMaster } from './roles.ts';
-import { dataOf, newInstance, prepareDirectories, startInstance } from './servers.ts';
+import { dataOf, newInstance, newInstanceId, prepareDirectories, startInstance } from './servers.ts';
 import { DEFAULTS, overridden } from './settings.ts';
-import { arnOf, type Instance, idOf, instanceNamed, type Rds, type Settings } from './state.ts';
+import { type Instance, instanceNamed, type Rds, type Settings } from './state.ts';
 
 interface InstanceOperations {
   CreateDBInstance: Operation<sdk.CreateDBInstanceCommandInput, sdk.CreateDBInstanceCommandOutput>;
@@ -69,17 +69,4 @@ const FILTERS = {
   'db-instance-id': (instance: Instance) => [instance.id, instance.arn],
   'dbi-resource-id': (instance: Instance) => [instance.resourceId],
   engine: () => ['postgres'],
-};
-
-/** Checks the name of an instance to be. @throws {DBInstanceAlreadyExistsFault} */
-export const newInstanceId = (rds: Rds, wanted: string | undefined): string => {
-  const id = idOf(wanted ?? '');
-  if (!/^[a-z](-?[a-z0-9])*$/.test(id) || id.length > 63) {
-    throw invalidValue(`The parameter DBInstanceIdentifier is not a valid identifier: ${wanted}`);
-  }
-  if (!rds.instances.has(id)) return id;
-  throw new sdk.DBInstanceAlreadyExistsFault({
-    message: `DB instance already exists: ${arnOf(rds.region, 'db', id)}`,
-    $metadata: {},
-  });
 };

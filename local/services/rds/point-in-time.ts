@@ -4,11 +4,10 @@ import { basesOf, restorableWindow } from './archive.ts';
 import { describeInstance } from './describe.ts';
 import { invalidCombination, invalidValue } from './errors.ts';
 import { tell } from './events.ts';
-import { newInstanceId } from './instances.ts';
 import { mayUseKey } from './keys.ts';
 import type { Operation } from './operation.ts';
 import { startRestore } from './restores.ts';
-import { archiveOf, newInstance } from './servers.ts';
+import { archiveOf, newInstance, newInstanceId } from './servers.ts';
 import { restoredSettings } from './settings.ts';
 import { type Instance, instanceNamed, type Rds } from './state.ts';
 

@@ -6,11 +6,10 @@ import { describeInstance } from './describe.ts';
 import { invalidCombination } from './errors.ts';
 import { tell } from './events.ts';
 import { inState } from './instance-changes.ts';
-import { newInstanceId } from './instances.ts';
 import { keyFor } from './keys.ts';
 import type { Operation } from './operation.ts';
 import { leaveReplication, publishLag } from './replication.ts';
-import { dataOf, newInstance, prepareDirectories, startInstance } from './servers.ts';
+import { dataOf, newInstance, newInstanceId, prepareDirectories, startInstance } from './servers.ts';
 import { overridden } from './settings.ts';
 import { type Instance, idOf, type Rds, rdsIn } from './state.ts';
 

@@ -30,7 +30,7 @@ export const measureLag = async (rds: Rds, replica: Instance): Promise<number> =
 
 const isLevel = async (replica: Instance): Promise<boolean> => {
   if (!replica.server?.running()) return false;
-  const statement = `select coalesce(pg_last_wal_replay_lsn() >= latest_end_lsn, false) as level
+  const statement = `select pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn() as level
     from pg_stat_wal_receiver where status = 'streaming'`;
   const result = await asAdmin(replica.port, 'postgres', (client) => client.query(statement)).catch(() => undefined);
   return result?.rows[0]?.level === true;

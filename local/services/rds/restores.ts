@@ -5,11 +5,10 @@ import type { Recovery } from '../../engines/postgres-config.ts';
 import { becomeAvailable, failInstance, waitForever } from './availability.ts';
 import { describeInstance } from './describe.ts';
 import { tell } from './events.ts';
-import { newInstanceId } from './instances.ts';
 import type { Job } from './jobs.ts';
 import { isKeyUsable, mayUseKey } from './keys.ts';
 import type { Operation } from './operation.ts';
-import { dataOf, newInstance, prepareDirectories, startInstance } from './servers.ts';
+import { dataOf, newInstance, newInstanceId, prepareDirectories, startInstance } from './servers.ts';
 import { restoredSettings } from './settings.ts';
 import { type Instance, type Rds, type Snapshot, snapshotNamed } from './state.ts';
 

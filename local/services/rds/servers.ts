@@ -1,23 +1,27 @@
 // The servers behind the instances.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DBInstanceAlreadyExistsFault } from '@aws-sdk/client-rds';
 import { makeEngineDirectory } from '../../engines/engine-user.ts';
 import { freePort } from '../../engines/ports.ts';
 import { startServer } from '../../engines/postgres.ts';
 import type { Recovery } from '../../engines/postgres-config.ts';
+import { invalidValue } from './errors.ts';
 import { streamingFrom } from './replication.ts';
-import { arnOf, type Instance, newResourceId, type Rds, type Settings } from './state.ts';
+import { arnOf, type Instance, idOf, newResourceId, type Rds, type Settings } from './state.ts';
 
 export const dataOf = (instance: Instance): string => join(instance.directory, 'data');
 export const archiveOf = (instance: Instance): string => join(instance.directory, 'archive');
 
-/** Registers an instance that is being created; its files and server come later. */
+/** Registers an instance that is being created; its files and server come later. @throws {DBInstanceAlreadyExistsFault} */
 export const newInstance = async (
   rds: Rds,
   facts: { id: string; settings: Settings; tags: Instance['tags']; port?: number | undefined },
 ): Promise<Instance> => {
+  // Again, because others may have come first while keys and versions were looked up.
+  const id = newInstanceId(rds, facts.id);
   const instance: Instance = {
-    id: facts.id,
+    id,
     arn: arnOf(rds.region, 'db', facts.id),
     resourceId: newResourceId(),
     status: 'creating',
@@ -66,4 +70,17 @@ export const removeInstanceFiles = async (instance: Instance): Promise<void> => 
   await instance.server?.stop('immediate');
   delete instance.server;
   await rm(instance.directory, { recursive: true, force: true, maxRetries: 3 });
+};
+
+/** Checks the name of an instance to be. @throws {DBInstanceAlreadyExistsFault} */
+export const newInstanceId = (rds: Rds, wanted: string | undefined): string => {
+  const id = idOf(wanted ?? '');
+  if (!/^[a-z](-?[a-z0-9])*$/.test(id) || id.length > 63) {
+    throw invalidValue(`The parameter DBInstanceIdentifier is not a valid identifier: ${wanted}`);
+  }
+  if (!rds.instances.has(id)) return id;
+  throw new DBInstanceAlreadyExistsFault({
+    message: `DB instance already exists: ${arnOf(rds.region, 'db', id)}`,
+    $metadata: {},
+  });
 };
