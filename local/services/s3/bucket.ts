@@ -138,6 +138,8 @@ export interface Bucket {
   uploads: Map<string, Upload>;
   /** What waits for its replication. */
   replicating: Set<Version>;
+  /** Rules whose backlog will be measured again within the minute. */
+  measured: Set<string>;
   /** Conditional writes under way; a delete of the same key meanwhile is a conflict. */
   conditional: Set<{ key: string; deleted: boolean }>;
 }
@@ -156,6 +158,7 @@ export const createBucketState = (name: string, region: string, created: Date, d
   versions: new Map(),
   uploads: new Map(),
   replicating: new Set(),
+  measured: new Set(),
   conditional: new Set(),
 });
 

@@ -3,13 +3,14 @@ import type { ReplicationRule } from '@aws-sdk/client-s3';
 import { announceCreated } from './announce.ts';
 import { type Bucket, bucketArn, type Version } from './bucket.ts';
 import { noSuchBucket } from './errors.ts';
+import { removeFile } from './files.ts';
 import { copyMarker, copyObject, copySettings, type Replication } from './replica.ts';
-import { countFailure, measureLag } from './replication-metrics.ts';
+import { countFailure, measureBacklog } from './replication-metrics.ts';
 import { destinationName, ruleFor } from './replication-rules.ts';
 import { type Store, storeOf, versionOf } from './store.ts';
 import { insertVersion } from './versions.ts';
 
-/** How long a version waits while one of the two regions is gone; region time. */
+/** How often replications look whether both regions are back; region time. */
 const RETRY_MS = 60_000;
 
 /** Begins the replication of a new version, where a rule asks for it. */
@@ -18,17 +19,24 @@ export const startReplication = (store: Store, bucket: Bucket, version: Version)
   if (!rule || version.replication === 'REPLICA') return;
   version.replication = 'PENDING';
   bucket.replicating.add(version);
-  schedule(store, bucket, version, rule, store.replicationLagMs);
+  measureBacklog(store, bucket, rule);
+  const { clock } = store.region;
+  const due = new Date(clock.now().getTime() + store.replicationLagMs);
+  clock.at(due, () => attempt(store, bucket, version, rule));
 };
 
 /** Takes a change of tags or lock to the replica. */
 export const updateReplica = (store: Store, bucket: Bucket, version: Version): void =>
   startReplication(store, bucket, version);
 
-const schedule = (store: Store, bucket: Bucket, version: Version, rule: ReplicationRule, delayMs: number): void => {
+/** One timer for all that wait, however many they are. */
+const postpone = (store: Store, retry: () => Promise<void>): void => {
+  store.stalled.push(retry);
+  if (store.stalled.length > 1) return;
   const { clock } = store.region;
-  measureLag(store, bucket, rule);
-  clock.at(new Date(clock.now().getTime() + delayMs), () => attempt(store, bucket, version, rule));
+  clock.at(new Date(clock.now().getTime() + RETRY_MS), async () => {
+    for (const again of store.stalled.splice(0)) await again();
+  });
 };
 
 const attempt = async (store: Store, bucket: Bucket, version: Version, rule: ReplicationRule): Promise<void> => {
@@ -36,7 +44,8 @@ const attempt = async (store: Store, bucket: Bucket, version: Version, rule: Rep
   const name = destinationName(rule);
   const destinationStore = storeOf(store.region, name);
   const bothAlive = () => store.region.alive && (destinationStore?.region.alive ?? true);
-  if (!bothAlive()) return schedule(store, bucket, version, rule, RETRY_MS);
+  const retry = () => attempt(store, bucket, version, rule);
+  if (!bothAlive()) return postpone(store, retry);
   const release = store.region.clock.hold(`replication of ${bucket.name}/${version.key}`);
   try {
     const destination = destinationStore?.buckets.get(name);
@@ -46,7 +55,7 @@ const attempt = async (store: Store, bucket: Bucket, version: Version, rule: Rep
     version.replication = 'COMPLETED';
     end(store, bucket, version, rule);
   } catch (error) {
-    if (!bothAlive()) return schedule(store, bucket, version, rule, RETRY_MS);
+    if (!bothAlive()) return postpone(store, retry);
     version.replication = 'FAILED';
     version.replicationFailure = error instanceof Error ? error.message : String(error);
     countFailure(store, bucket, rule);
@@ -57,8 +66,9 @@ const attempt = async (store: Store, bucket: Bucket, version: Version, rule: Rep
 };
 
 const end = (store: Store, bucket: Bucket, version: Version, rule: ReplicationRule): void => {
+  measureBacklog(store, bucket, rule);
   bucket.replicating.delete(version);
-  measureLag(store, bucket, rule);
+  measureBacklog(store, bucket, rule);
 };
 
 const open = (
@@ -83,16 +93,20 @@ const open = (
 };
 
 const replicate = async (replication: Replication, version: Version): Promise<void> => {
-  const { target } = replication;
-  const present = versionOf(target.bucket, version.key, version.versionId);
+  const { bucket } = replication.target;
+  const present = () => versionOf(bucket, version.key, version.versionId);
   if (version.deleteMarker) {
     const marker = copyMarker(replication, version);
-    if (!present) insertVersion(target.bucket, marker);
-  } else if (present) {
-    if (!present.deleteMarker) Object.assign(present, copySettings(replication, version));
-  } else {
-    const replica = await copyObject(replication, version);
-    insertVersion(target.bucket, replica);
-    announceCreated(target, target.bucket, replica, 'PutObject');
+    if (!present()) insertVersion(bucket, marker);
+    return;
   }
+  if (!present()) {
+    const replica = await copyObject(replication, version);
+    if (present()) return removeFile(replica.file); // another attempt for the same version was quicker
+    insertVersion(bucket, replica);
+    announceCreated(replication.target, bucket, replica, 'PutObject');
+  }
+  // Tags and lock may have changed since it was first copied, or while it was.
+  const replica = present();
+  if (replica?.deleteMarker === false) Object.assign(replica, copySettings(replication, version));
 };

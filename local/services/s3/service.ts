@@ -20,7 +20,7 @@ import { objectWrites } from './writes.ts';
 export type { S3Service } from './store.ts';
 
 export const createS3 = (region: Region): S3Service => {
-  const store: Store = { region, buckets: new Map(), replicationLagMs: 5000 };
+  const store: Store = { region, buckets: new Map(), replicationLagMs: 5000, stalled: [] };
   const lifecycle = createLifecycleTimer(store);
   const path = (bucket: string, key: string, versionId?: string): string => {
     const object = objectOf(bucketHere(store, bucket), key, versionId);

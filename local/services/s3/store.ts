@@ -10,6 +10,8 @@ export interface Store {
   buckets: Map<string, Bucket>;
   /** Milliseconds of region time from a write to its replication. */
   replicationLagMs: number;
+  /** Replications that wait for a region to come back. */
+  stalled: (() => Promise<void>)[];
 }
 
 /** The local S3 with what its service interface does not say: the state that its twin in the other region replicates into. */

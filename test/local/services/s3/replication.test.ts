@@ -182,6 +182,25 @@ describe('s3 replication', () => {
     expect((await there('ListObjectVersions', { Bucket: 'replica' })).DeleteMarkers).toHaveLength(1);
   });
 
+  it('tells its backlog in the destination’s region every minute, and failures in the source’s', async () => {
+    const recorded = { east: [] as string[], west: [] as string[] };
+    for (const side of ['east', 'west'] as const) {
+      const record = (namespace: string, [datum]: { name: string; values: number[] }[]) =>
+        void recorded[side].push(`${namespace} ${datum?.name} ${datum?.values[0]}`);
+      world[side].region.services.set('monitoring', { ...world[side].keys, record } as never);
+    }
+    world.east.s3.setReplicationLag(90_000);
+    await replicate({ Destination: { ...rule.Destination, Metrics: { Status: 'Enabled' } } });
+    await put();
+    await world.advance(60_000);
+    expect(recorded.west).toContain('AWS/S3 ReplicationLatency 60');
+    expect(recorded.west).toContain('AWS/S3 BytesPendingReplication 5');
+    world.west.keys.disabled.add(THERE);
+    await world.advance(60_000);
+    expect(recorded.west.at(-1)).toBe('AWS/S3 OperationsPendingReplication 0');
+    expect(recorded.east).toEqual(['AWS/S3 OperationsFailedReplication 1']);
+  });
+
   it('keeps the lifecycle away from what has not been replicated', async () => {
     await call('PutBucketLifecycleConfiguration', {
       Bucket: 'vault',
