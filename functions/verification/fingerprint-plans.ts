@@ -141,6 +141,12 @@ const assertReadable = async (source: string, session: Session): Promise<string>
   return version ?? '';
 };
 
+/** The work items of a point that has both fingerprints; undefined where it lacks one. */
+export const findPlan = async (point: RecoveryPoint): Promise<Plan['items'] | undefined> =>
+  point.fingerprint?.before && point.fingerprint.after
+    ? (await readDocument(planKey(point.id, 'before'), Plan)).value.items
+    : undefined;
+
 /** Whether RDS has the point's snapshot, in this state where one is given. */
 export const snapshotIs = async (point: RecoveryPoint, status?: string): Promise<boolean> => {
   try {

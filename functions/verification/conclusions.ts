@@ -1,0 +1,196 @@
+// Ends a verification: gathers what its steps left, judges, keeps the evidence, records the verdict on the recovery point and
+// tells people. Everything before the message can be repeated without harm; the message goes out once more then.
+import { z } from 'zod';
+import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
+import type { Artifact, RecoveryPoint, Verdict } from '../../shared/catalog/recovery-point.ts';
+import { now, secondsBetween } from '../../shared/clock.ts';
+import { sourceNamed } from '../../shared/config/platform.ts';
+import { notify } from '../../shared/notify/notify.ts';
+import { logger } from '../../shared/telemetry/logger.ts';
+import { record } from '../../shared/telemetry/metrics.ts';
+import {
+  CheckResult,
+  Comparison,
+  checkKey,
+  comparisonKey,
+  evidenceKey,
+  executionName,
+  LoginProof,
+  loginKey,
+} from './evidence.ts';
+import { Closed } from './fingerprint-document.ts';
+import { closedKey } from './fingerprint-keys.ts';
+import { findPlan } from './fingerprint-plans.ts';
+import { findDocument, writeOnce } from './vault-documents.ts';
+import { type Evidence, failedChecks, judge, totals } from './verdict.ts';
+import { verdictMessage } from './verdict-message.ts';
+
+const Trouble = z.strictObject({
+  step: z.string(),
+  error: z.string(),
+  cause: z.string().transform((text) => causeOf(text).slice(0, 1000)),
+});
+
+export const ConcludeRequest = z.strictObject({
+  source: z.string(),
+  recoveryPoint: z.string().optional(),
+  execution: z.string().min(1),
+  startedAt: z.iso.datetime(),
+  troubles: z.array(Trouble),
+});
+export type ConcludeRequest = z.output<typeof ConcludeRequest>;
+
+const Conclusion = z.strictObject({
+  schemaVersion: z.literal(1),
+  source: z.string(),
+  recoveryPoint: z.string(),
+  execution: z.string(),
+  startedAt: z.iso.datetime(),
+  at: z.iso.datetime(),
+  verdict: z.enum(['PROVEN', 'INTACT', 'INCONCLUSIVE', 'FAILED']),
+  reason: z.string(),
+  totals: z.record(z.string(), z.number()),
+  evidence: z.custom<Evidence>((value) => typeof value === 'object'),
+});
+
+export interface Concluded {
+  verdict: Verdict;
+  reason: string;
+  recoveryPoint?: string;
+  evidence?: string;
+}
+
+/** @throws what S3 or SNS refuse: a verdict that is not recorded or told is none. */
+export const conclude = async (request: ConcludeRequest): Promise<Concluded> => {
+  const { source, recoveryPoint, execution, startedAt } = request;
+  if (!recoveryPoint) return tellNothingToVerify(request);
+  const point = await readPoint(recoveryPoint);
+  const key = evidenceKey(recoveryPoint, execution);
+  const { value, artifact } =
+    (await findDocument(key, Conclusion)) ?? (await writeOnce(key, Conclusion, await judged(request, point)));
+  const { verdict, reason } = value;
+  await changePoint(recoveryPoint, (current) => withVerification(current, value, artifact));
+  measure(source, verdict, secondsBetween(new Date(startedAt), new Date(value.at)));
+  logger.info('verification ended', { source, recoveryPoint, verdict, reason });
+  await notify(
+    verdictMessage({
+      ...value,
+      since: new Date(point.pointInTime ?? point.startedAt),
+      evidenceUri: artifact.uri,
+    }),
+  );
+  return { verdict, reason, recoveryPoint, evidence: artifact.uri };
+};
+
+const judged = async (request: ConcludeRequest, point: RecoveryPoint): Promise<z.output<typeof Conclusion>> => {
+  const { source, execution, startedAt } = request;
+  const evidence = await gather(request, point);
+  const { verdict, reason } = judge(evidence);
+  return {
+    schemaVersion: 1,
+    source,
+    recoveryPoint: point.id,
+    execution,
+    startedAt,
+    at: now().toISOString(),
+    verdict,
+    reason,
+    totals: { ...totals(evidence) },
+    evidence,
+  };
+};
+
+const gather = async ({ source, execution, troubles }: ConcludeRequest, point: RecoveryPoint): Promise<Evidence> => {
+  const { checks } = sourceNamed(source);
+  const items = await findPlan(point);
+  const results = await Promise.all(
+    checks.map(async (_, index) => (await findDocument(checkKey(point.id, execution, index), CheckResult))?.value),
+  );
+  const comparisons: Evidence['comparisons'] = [];
+  for (const item of items ? ['schema' as const, ...items.keys()] : []) {
+    comparisons.push({
+      item,
+      finding: (await findDocument(comparisonKey(point.id, execution, item), Comparison))?.value,
+    });
+  }
+  return {
+    recoveryPoint: point.id,
+    troubles,
+    login: (await findDocument(loginKey(point.id, execution), LoginProof))?.value,
+    checks: checks.map(({ name, severity }, index) => ({ name, severity, result: results[index] })),
+    fingerprintMissing: items ? undefined : (point.fingerprint?.missing ?? 'none were taken when the backup was made'),
+    comparisons,
+    rowsAtBackup: items ? ((await findDocument(closedKey(point.id, 'after'), Closed))?.value.rows ?? 0) : 0,
+  };
+};
+
+/** Recorded once per execution. Only PROVEN moves a point to `verified`, and only FAILED takes that back. */
+const withVerification = (
+  point: RecoveryPoint,
+  { evidence, ...value }: z.output<typeof Conclusion>,
+  artifact: Artifact,
+): RecoveryPoint => {
+  if (point.verifications.some(({ execution }) => execution === executionName(value.execution))) return point;
+  const verification: RecoveryPoint['verifications'][number] = {
+    at: value.at,
+    verdict: value.verdict,
+    reason: value.reason,
+    checks: evidence.checks.filter(({ result }) => result !== undefined).length,
+    failedChecks: failedChecks(evidence),
+    ...(evidence.login ? { restoreSeconds: evidence.login.restoreSeconds } : {}),
+    execution: executionName(value.execution),
+    evidence: artifact.uri,
+  };
+  const status =
+    value.verdict === 'PROVEN'
+      ? 'verified'
+      : value.verdict === 'FAILED' && point.status !== 'started' && point.status !== 'expired'
+        ? 'failed'
+        : point.status;
+  return {
+    ...point,
+    status,
+    ...(status === 'failed' ? { failure: value.reason } : {}),
+    verifications: [...point.verifications, verification],
+    artifacts: [...point.artifacts, artifact],
+  };
+};
+
+const METRIC = {
+  PROVEN: 'VerificationProven',
+  FAILED: 'VerificationFailed',
+  INCONCLUSIVE: 'VerificationInconclusive',
+  INTACT: 'VerificationInconclusive',
+} as const;
+
+const measure = (source: string, verdict: Verdict, seconds: number): void => {
+  record(METRIC[verdict], 1, source);
+  record('VerificationDuration', seconds, source);
+};
+
+const tellNothingToVerify = async ({ source, troubles, startedAt, execution }: ConcludeRequest): Promise<Concluded> => {
+  const evidence: Evidence = {
+    recoveryPoint: undefined,
+    troubles,
+    login: undefined,
+    checks: [],
+    fingerprintMissing: undefined,
+    comparisons: [],
+    rowsAtBackup: 0,
+  };
+  const { verdict, reason } = judge(evidence);
+  measure(source, verdict, secondsBetween(new Date(startedAt), now()));
+  logger.warn('verification ended', { source, execution, verdict, reason });
+  await notify(verdictMessage({ source, since: new Date(startedAt), verdict, reason, totals: {}, evidence }));
+  return { verdict, reason };
+};
+
+/** Lambda's cause is a document with `errorMessage`; anything else is told as it is. */
+const causeOf = (cause: string): string => {
+  try {
+    const parsed: unknown = JSON.parse(cause);
+    return z.object({ errorMessage: z.string() }).parse(parsed).errorMessage;
+  } catch {
+    return cause;
+  }
+};

@@ -1,0 +1,6 @@
+import { lambda } from '../../shared/lambda/lambda.ts';
+import { StepRequest } from './evidence.ts';
+import { probeLogin } from './logins.ts';
+
+/** Logs in to the restored copy with the credential that belongs to its recovery point. */
+export const handler = lambda(StepRequest, probeLogin);

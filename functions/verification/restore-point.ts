@@ -1,0 +1,6 @@
+import { lambda } from '../../shared/lambda/lambda.ts';
+import { StepRequest } from './evidence.ts';
+import { restorePoint } from './test-instances.ts';
+
+/** Asks for a private instance restored from the recovery point. */
+export const handler = lambda(StepRequest, restorePoint);

@@ -1,0 +1,56 @@
+// Removes test instances whose execution died before it could: nothing else, and never anything without our tags.
+
+import { type DBInstance, paginateDescribeDBInstances } from '@aws-sdk/client-rds';
+import { DescribeExecutionCommand, ExecutionDoesNotExist } from '@aws-sdk/client-sfn';
+import { z } from 'zod';
+import { rds, sfn } from '../../shared/aws/clients.ts';
+import { now, secondsBetween } from '../../shared/clock.ts';
+import { configuration } from '../../shared/config/platform.ts';
+import { logger } from '../../shared/telemetry/logger.ts';
+import { record } from '../../shared/telemetry/metrics.ts';
+import { deleteInstance, isOurs, TEST_TAG, tagOf } from './test-instances.ts';
+
+export const SweepRequest = z.strictObject({ scheduledAt: z.iso.datetime().optional() });
+
+export interface Swept {
+  removed: string[];
+  kept: string[];
+}
+
+/** Time an execution has after its restore deadline to check, compare and clean up itself. */
+const GRACE_SECONDS = 2 * 3600;
+
+export const sweep = async (): Promise<Swept> => {
+  const swept: Swept = { removed: [], kept: [] };
+  for await (const page of paginateDescribeDBInstances({ client: rds() }, {})) {
+    for (const instance of (page.DBInstances ?? []).filter(isOurs)) {
+      const id = instance.DBInstanceIdentifier ?? '';
+      if (await isAbandoned(instance)) {
+        await deleteInstance(instance);
+        swept.removed.push(id);
+        logger.warn('abandoned test instance removed', { instance: id, execution: tagOf(instance, TEST_TAG) });
+      } else {
+        swept.kept.push(id);
+      }
+    }
+  }
+  record('TestInstancesSwept', swept.removed.length, 'verification');
+  return swept;
+};
+
+/** Its execution has ended, or runs so long past every deadline that it will not come back. */
+const isAbandoned = async (instance: DBInstance): Promise<boolean> => {
+  const deadline = Math.max(...Object.values(configuration().sources).map(({ restore }) => restore.deadline));
+  const age = secondsBetween(instance.InstanceCreateTime ?? now(), now());
+  return age > deadline + GRACE_SECONDS || !(await isRunning(tagOf(instance, TEST_TAG) ?? ''));
+};
+
+const isRunning = async (executionArn: string): Promise<boolean> => {
+  try {
+    const { status } = await sfn().send(new DescribeExecutionCommand({ executionArn }));
+    return status === 'RUNNING' || status === 'PENDING_REDRIVE';
+  } catch (error) {
+    if (error instanceof ExecutionDoesNotExist) return false;
+    throw error;
+  }
+};
