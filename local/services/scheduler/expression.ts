@@ -20,7 +20,7 @@ const FIELDS = [
   { name: 'month', letters: /^([\d*,/-]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)+$/ },
   {
     name: 'day-of-week',
-    letters: /^(\?|L|([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#[1-5])|([\d*,/-]|SUN|MON|TUE|WED|THU|FRI|SAT)+)$/,
+    letters: /^(\?|L|([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#[1-5])|([1-7*,/-]|SUN|MON|TUE|WED|THU|FRI|SAT)+)$/,
   },
   { name: 'year', letters: /^[\d*,/-]+$/ },
 ];
@@ -52,10 +52,10 @@ const parseCron = (text: string, body: string, timezone: string): Timetable => {
   }
   const any = (field: string | undefined): string => (field === '?' ? '*' : (field ?? '*'));
   const weekday = dayOfWeek?.toUpperCase() === 'L' ? '7' : any(dayOfWeek);
-  const cron = build(text, `0 ${minutes} ${hours} ${any(dayOfMonth)} ${month} ${weekday} ${year}`, timezone);
-  if (!/^[\d*,/-]+$/.test(year ?? '') || Number(/\d+/.exec(year ?? '')?.[0] ?? 1970) < 1970) {
+  if ((year?.match(/\d{4}/g) ?? []).some((found) => Number(found) < 1970 || Number(found) > 2199)) {
     throw invalid(`Invalid Schedule Expression ${text}: years run from 1970 to 2199.`);
   }
+  const cron = build(text, `0 ${minutes} ${hours} ${any(dayOfMonth)} ${month} ${weekday} ${year}`, timezone);
   return { next: (after) => cron.nextRun(after) ?? undefined };
 };
 
