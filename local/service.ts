@@ -14,17 +14,20 @@ export class ApiError extends Error {
   }
 }
 
-
 /** Input and output of one operation, taken from the SDK's own command class. */
 type InputOf<C> = C extends new (input: infer I, ...rest: never[]) => unknown ? I : never;
 type OutputOf<M, Op extends string> = `${Op}Command` extends keyof M
-  ? M[`${Op}Command`] extends new (...args: never[]) => { resolveMiddleware: (...args: never[]) => (...args: never[]) => Promise<{ output: infer O }> }
+  ? M[`${Op}Command`] extends new (
+      ...args: never[]
+    ) => { resolveMiddleware: (...args: never[]) => (...args: never[]) => Promise<{ output: infer O }> }
     ? Answer<O>
     : never
   : never;
 
 /** An output as a service gives it: streams are ours to make, so `Body` may be any that the endpoint can send. */
-type Answer<O> = { [P in keyof O as P extends '$metadata' ? never : P]?: P extends 'Body' ? unknown : O[P] | undefined };
+type Answer<O> = {
+  [P in keyof O as P extends '$metadata' ? never : P]?: P extends 'Body' ? unknown : O[P] | undefined;
+};
 
 /** The operations a client package has commands for, each with the command's own input and output. */
 export type Operations<M> = {
@@ -37,9 +40,14 @@ export type Operations<M> = {
 const IAM_PREFIX: Record<string, string> = { monitoring: 'cloudwatch' };
 
 /** @param sdk an SDK client package as a namespace: `import * as sdk from '@aws-sdk/client-kms'` */
-export const defineService = <M extends object>(sdk: M, operations: Operations<M>): Service => {
+export const defineService = <M extends object>(
+  sdk: M,
+  operations: { [K in keyof Operations<M>]: Operations<M>[K] },
+): Service => {
   const clientName = Object.keys(sdk).find((name) => /^[A-Z].*Client$/.test(name));
-  const Client = (sdk as Record<string, unknown>)[clientName ?? ''] as new (options: object) => { config: { defaultSigningName: string } };
+  const Client = (sdk as Record<string, unknown>)[clientName ?? ''] as new (
+    options: object,
+  ) => { config: { defaultSigningName: string } };
   if (!clientName) throw new Error('This module exports no SDK client.');
   const { defaultSigningName: signingName } = new Client({ region: 'us-east-1' }).config;
   return {

@@ -20,6 +20,8 @@ export interface Check {
   action: string;
   resource: string;
   context?: Record<string, string | string[]>;
+  /** The policy of the resource itself, where it has one. */
+  policy?: PolicyStatement[] | undefined;
 }
 
 export interface PolicyStatement {
