@@ -52,7 +52,11 @@ export interface Iam {
   revoke(accessKeyId: string): void;
   callerOf(accessKeyId: string): Caller | undefined;
   /** What a service does when it acts under a role: the trust policy is evaluated. @throws ApiError AccessDenied. */
-  assume(roleArn: string, principal: string, options: { actor: string; sourceArn?: string; sourceAccount?: string }): Caller;
+  assume(
+    roleArn: string,
+    principal: string,
+    options: { actor: string; sourceArn?: string; sourceAccount?: string },
+  ): Caller;
   /** Identity policies of the caller, plus an optional resource policy. Explicit deny wins. @throws ApiError AccessDenied, naming caller, action, resource. */
   authorize(caller: Caller, check: Check, resourcePolicy?: PolicyStatement[]): void;
   /** Allowed action/resource patterns of each role that no call has needed so far. */

@@ -37,26 +37,93 @@ export const planAlarms = ({ platform }: Deployment): AlarmPlan[] => [
 
 const sourceAlarms = (source: string, { objectives, replica }: RdsSource): AlarmPlan[] => {
   const event = (name: string, metric: MetricName, topic: Topic, meaning: string): AlarmPlan => ({
-    name: `${source}-${name}`, source, metric, threshold: 0, topic, periods: 1, silenceIsBad: false, meaning,
+    name: `${source}-${name}`,
+    source,
+    metric,
+    threshold: 0,
+    topic,
+    periods: 1,
+    silenceIsBad: false,
+    meaning,
   });
-  const measured = (name: string, metric: MetricName, threshold: number, topic: Topic, periods: number, meaning: string): AlarmPlan => ({
-    name: `${source}-${name}`, source, metric, threshold, topic, periods, silenceIsBad: true, meaning,
+  const measured = (
+    name: string,
+    metric: MetricName,
+    threshold: number,
+    topic: Topic,
+    periods: number,
+    meaning: string,
+  ): AlarmPlan => ({
+    name: `${source}-${name}`,
+    source,
+    metric,
+    threshold,
+    topic,
+    periods,
+    silenceIsBad: true,
+    meaning,
   });
   return [
-    measured('not-proven', 'ProvenPointAge', objectives.proven, 'critical', 2, 'No recovery point was proven by a restore within the objective.'),
-    measured('no-recent-point', 'RecoveryPointAge', SNAPSHOT_AGE, 'critical', 2, 'The newest recovery point is too old.'),
-    measured('rpo', 'AchievableRpo', objectives.rpo, 'critical', 3, 'A point-in-time restore begun now would lose more than the objective allows.'),
-    ...(replica ? [measured('replica-lag', 'ReplicaLag', replica.maxLag, 'warning', 3, 'The replica in the recovery region is behind.')] : []),
-    event('verification-failed', 'VerificationFailed', 'critical', 'A recovery point did not restore to what it should hold.'),
+    measured(
+      'not-proven',
+      'ProvenPointAge',
+      objectives.proven,
+      'critical',
+      2,
+      'No recovery point was proven by a restore within the objective.',
+    ),
+    measured(
+      'no-recent-point',
+      'RecoveryPointAge',
+      SNAPSHOT_AGE,
+      'critical',
+      2,
+      'The newest recovery point is too old.',
+    ),
+    measured(
+      'rpo',
+      'AchievableRpo',
+      objectives.rpo,
+      'critical',
+      3,
+      'A point-in-time restore begun now would lose more than the objective allows.',
+    ),
+    ...(replica
+      ? [
+          measured(
+            'replica-lag',
+            'ReplicaLag',
+            replica.maxLag,
+            'warning',
+            3,
+            'The replica in the recovery region is behind.',
+          ),
+        ]
+      : []),
+    event(
+      'verification-failed',
+      'VerificationFailed',
+      'critical',
+      'A recovery point did not restore to what it should hold.',
+    ),
     event('backup-failed', 'BackupFailed', 'critical', 'A backup failed.'),
     event('copy-failed', 'CopyFailed', 'critical', 'A snapshot could not be copied to the recovery region.'),
     event('export-incomplete', 'ExportIncomplete', 'warning', 'An export lacks tables that should be in it.'),
     event('posture', 'PostureDrift', 'warning', 'The automated backups are not set up as the configuration demands.'),
-    event('retention-refused', 'RetentionRefused', 'warning', 'The retention policy would remove a point that must stay.'),
+    event(
+      'retention-refused',
+      'RetentionRefused',
+      'warning',
+      'The retention policy would remove a point that must stay.',
+    ),
   ];
 };
 
-const logicalId = (name: string): string => `${name.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')}Alarm`;
+const logicalId = (name: string): string =>
+  `${name
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('')}Alarm`;
 
 /** Only where schedules run is silence bad news: in the recovery region the measuring alarms would cry without a reason. */
 export const alarms = (deployment: Deployment) =>

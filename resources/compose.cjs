@@ -5,7 +5,9 @@ const { load } = require('./platform.cjs');
 const parts = async ({ resolveVariable, options }) => {
   const role = await resolveVariable('param:role').catch((cause) => {
     if (cause.code === 'MISSING_VARIABLE_DEPENDENCY') throw cause; // the framework comes back with it
-    throw new Error('Say which region this deployment is for: --param role=primary or --param role=recovery.', { cause });
+    throw new Error('Say which region this deployment is for: --param role=primary or --param role=recovery.', {
+      cause,
+    });
   });
   if (!['primary', 'recovery'].includes(role)) throw new Error(`--param role=${role}: expected primary or recovery.`);
   const { describeDeployment } = await import('./deployment.ts');

@@ -1,9 +1,9 @@
 import type { Platform } from '../shared/config/schema.ts';
 import { alarms } from './alarms.ts';
+import { exportRole } from './export-role.ts';
 import { functionRoles, functionsOf } from './functions.ts';
 import { machineRoles, machinesOf } from './machines.ts';
 import { bucketArn, deploymentOf, keyArn, type Role, sub, vaultBucket } from './names.ts';
-import { exportRole } from './export-role.ts';
 import { rules } from './rules.ts';
 import { schedules } from './schedules.ts';
 import { topics } from './topics.ts';

@@ -9,7 +9,11 @@ export const exportRole = (deployment: Deployment) => ({
       Action: ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'],
       Resource: [bucketArn(deployment, deployment.region, '/rds-snapshots/*')],
     },
-    { Effect: 'Allow', Action: ['s3:ListBucket', 's3:GetBucketLocation'], Resource: [bucketArn(deployment, deployment.region)] },
+    {
+      Effect: 'Allow',
+      Action: ['s3:ListBucket', 's3:GetBucketLocation'],
+      Resource: [bucketArn(deployment, deployment.region)],
+    },
     { Effect: 'Allow', Action: ['kms:GenerateDataKey', 'kms:Decrypt'], Resource: [keyArn(deployment.region)] },
   ]),
 });

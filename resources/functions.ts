@@ -27,7 +27,8 @@ export const functionEntries = (): Record<string, z.output<typeof FunctionEntry>
     const parsed = z.record(z.string(), FunctionEntry).safeParse(readYaml(`functions/${folder}/functions.yml`));
     if (!parsed.success) throw new Error(`functions/${folder}/functions.yml:\n${z.prettifyError(parsed.error)}`);
     for (const [key, entry] of Object.entries(parsed.data)) {
-      if (entries[key]) throw new Error(`functions/${folder}/functions.yml: the key ${key} is taken by another folder.`);
+      if (entries[key])
+        throw new Error(`functions/${folder}/functions.yml: the key ${key} is taken by another folder.`);
       entries[key] = entry;
     }
   }
@@ -48,7 +49,12 @@ export const functionsOf = (deployment: Deployment) =>
         role: arnOf(roleLogicalId(key)),
         ...(entry.reservedConcurrency ? { reservedConcurrency: entry.reservedConcurrency } : {}),
         ...(entry.network && deployment.platform.network
-          ? { vpc: { subnetIds: deployment.platform.network.subnets, securityGroupIds: deployment.platform.network.securityGroups } }
+          ? {
+              vpc: {
+                subnetIds: deployment.platform.network.subnets,
+                securityGroupIds: deployment.platform.network.securityGroups,
+              },
+            }
           : {}),
       },
     ]),
@@ -61,10 +67,17 @@ export const functionRoles = (deployment: Deployment) =>
       const logs = {
         Effect: 'Allow',
         Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        Resource: [sub(`arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${deployment.service}-${key}:*`)],
+        Resource: [
+          sub(
+            `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${deployment.service}-${key}:*`,
+          ),
+        ],
       };
       const granted = entry.grants.flatMap((name): readonly Permission[] => GRANTS[name]);
-      const statements = [logs, ...[...granted, ...entry.permissions].map((permission) => statement(deployment, permission))];
+      const statements = [
+        logs,
+        ...[...granted, ...entry.permissions].map((permission) => statement(deployment, permission)),
+      ];
       const managed =
         entry.network && deployment.platform.network
           ? [sub('arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole')]

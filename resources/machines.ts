@@ -14,7 +14,8 @@ export const machineEntries = (): Record<string, z.output<typeof MachineEntry>> 
   z.record(z.string(), MachineEntry).parse(readYaml('statemachines/machines.yml'));
 
 /** `backup-database.asl.yml` → `lifeboat-shop-dev-backup-database`. */
-export const machineName = ({ service }: Deployment, definition: string): string => `${service}-${definition.replace('.asl.yml', '')}`;
+export const machineName = ({ service }: Deployment, definition: string): string =>
+  `${service}-${definition.replace('.asl.yml', '')}`;
 
 /** The `stateMachines` part of serverless.yml. */
 export const machinesOf = (deployment: Deployment) =>
@@ -35,7 +36,11 @@ export const machineRoles = (deployment: Deployment) =>
     Object.entries(machineEntries()).map(([key, entry]) => {
       const invoked = [...functionsInvoked(readYaml(`statemachines/${entry.definition}`))].sort();
       const statements = [
-        { Effect: 'Allow', Action: ['lambda:InvokeFunction'], Resource: invoked.map((name) => arnOf(functionLogicalId(name))) },
+        {
+          Effect: 'Allow',
+          Action: ['lambda:InvokeFunction'],
+          Resource: invoked.map((name) => arnOf(functionLogicalId(name))),
+        },
         ...entry.permissions.map((permission) => statement(deployment, permission)),
       ];
       return [roleLogicalId(key), role('states.amazonaws.com', key, statements)];

@@ -29,15 +29,18 @@ export const sub = (text: string) => ({ 'Fn::Sub': text });
 export const arnOf = (logicalId: string) => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
 
 /** Bucket names are global: account and region make them ours. */
-export const vaultBucket = ({ service }: Deployment, region: string) => sub(`${service}-vault-\${AWS::AccountId}-${region}`);
+export const vaultBucket = ({ service }: Deployment, region: string) =>
+  sub(`${service}-vault-\${AWS::AccountId}-${region}`);
 export const logBucket = ({ service, region }: Deployment) => sub(`${service}-access-\${AWS::AccountId}-${region}`);
 export const bucketArn = ({ service }: Deployment, region: string, suffix = '') =>
   sub(`arn:\${AWS::Partition}:s3:::${service}-vault-\${AWS::AccountId}-${region}${suffix}`);
 
 /** The multi-region key has one id; `VaultKey` is its primary in the recovery region and its replica in the primary. */
-export const keyArn = (region: string) => sub(`arn:\${AWS::Partition}:kms:${region}:\${AWS::AccountId}:key/\${VaultKey}`);
+export const keyArn = (region: string) =>
+  sub(`arn:\${AWS::Partition}:kms:${region}:\${AWS::AccountId}:key/\${VaultKey}`);
 /** In the primary region this parameter holds the key's ARN in the recovery region; README says how it gets there. */
-export const keyParameter = ({ platform, stage }: Deployment): string => `/lifeboat/${platform.platform}/${stage}/vault-key-arn`;
+export const keyParameter = ({ platform, stage }: Deployment): string =>
+  `/lifeboat/${platform.platform}/${stage}/vault-key-arn`;
 
 /** `rdsOnEvent` → `RdsOnEventLambdaFunction`, as the framework names the function's resource. */
 export const functionLogicalId = (key: string): string => `${key.charAt(0).toUpperCase()}${key.slice(1)}LambdaFunction`;

@@ -4,9 +4,13 @@ import { sub } from './names.ts';
 
 /** A statement as functions.yml and machines.yml write it; resources are Fn::Sub text with the names of `expand`. */
 export const Permission = z.strictObject({
-  Action: z.array(z.string().regex(/^[a-z0-9-]+:[A-Z][A-Za-z]*\*?$/, 'an action of one service, no wildcard service or action')),
+  Action: z.array(
+    z.string().regex(/^[a-z0-9-]+:[A-Z][A-Za-z]*\*?$/, 'an action of one service, no wildcard service or action'),
+  ),
   Resource: z.array(z.string()).min(1),
-  Condition: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string()), z.boolean()]))).optional(),
+  Condition: z
+    .record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string()), z.boolean()])))
+    .optional(),
   /** Why the permission is wider than one would expect, or used only on a rare path. */
   Because: z.string().optional(),
 });
@@ -25,7 +29,11 @@ export const GRANTS = {
   ],
   notify: [
     { Action: ['sns:Publish'], Resource: ['${Topics}*'] },
-    { Action: ['kms:GenerateDataKey', 'kms:Decrypt'], Resource: ['${VaultKeyArn}'], Because: 'the topics are encrypted with the key' },
+    {
+      Action: ['kms:GenerateDataKey', 'kms:Decrypt'],
+      Resource: ['${VaultKeyArn}'],
+      Because: 'the topics are encrypted with the key',
+    },
   ],
 } satisfies Record<string, Permission[]>;
 export const GrantName = z.enum(Object.keys(GRANTS) as [keyof typeof GRANTS]);

@@ -15,7 +15,11 @@ export const rules = (deployment: Deployment) => ({
         detail: {
           status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
           stateMachineArn: [
-            { prefix: sub(`arn:\${AWS::Partition}:states:${deployment.region}:\${AWS::AccountId}:stateMachine:${deployment.service}-`) },
+            {
+              prefix: sub(
+                `arn:\${AWS::Partition}:states:${deployment.region}:\${AWS::AccountId}:stateMachine:${deployment.service}-`,
+              ),
+            },
           ],
         },
       },
@@ -67,7 +71,9 @@ const snapshotEvents = () => ({
 const forwardedEvents = (deployment: Deployment) => {
   const bus = sub(`arn:\${AWS::Partition}:events:${deployment.peerRegion}:\${AWS::AccountId}:event-bus/default`);
   return {
-    ForwardRole: role('events.amazonaws.com', 'forward', [{ Effect: 'Allow', Action: ['events:PutEvents'], Resource: [bus] }]),
+    ForwardRole: role('events.amazonaws.com', 'forward', [
+      { Effect: 'Allow', Action: ['events:PutEvents'], Resource: [bus] },
+    ]),
     ForwardRule: {
       Type: 'AWS::Events::Rule',
       Properties: {

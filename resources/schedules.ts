@@ -16,7 +16,12 @@ export const planSchedules = ({ platform }: Deployment): Plan[] => [
   { name: 'reconcile', expression: platform.schedules.reconcile, target: { function: 'rdsReconcile' }, input: {} },
   { name: 'sweep', expression: platform.schedules.reconcile, target: { function: 'verificationSweep' }, input: {} },
   { name: 'retention', expression: platform.schedules.retention, target: { function: 'retentionExpire' }, input: {} },
-  { name: 'integrity', expression: platform.schedules.integrity, target: { machine: 'checkIntegrity' }, input: { scheduledAt: SCHEDULED_AT } },
+  {
+    name: 'integrity',
+    expression: platform.schedules.integrity,
+    target: { machine: 'checkIntegrity' },
+    input: { scheduledAt: SCHEDULED_AT },
+  },
   { name: 'measure', expression: platform.schedules.measure, target: { function: 'rdsMeasure' }, input: {} },
   ...Object.entries(platform.sources).flatMap(([source, { schedules }]): Plan[] => [
     {
@@ -31,8 +36,18 @@ export const planSchedules = ({ platform }: Deployment): Plan[] => [
       target: { function: 'rdsExportSnapshot' },
       input: { source, scheduledAt: SCHEDULED_AT, purpose: 'compliance' },
     },
-    { name: `${source}-verify`, expression: schedules.verify, target: { machine: 'verifyDatabase' }, input: { source, scheduledAt: SCHEDULED_AT } },
-    { name: `${source}-posture`, expression: schedules.posture, target: { function: 'rdsCheckPosture' }, input: { source } },
+    {
+      name: `${source}-verify`,
+      expression: schedules.verify,
+      target: { machine: 'verifyDatabase' },
+      input: { source, scheduledAt: SCHEDULED_AT },
+    },
+    {
+      name: `${source}-posture`,
+      expression: schedules.posture,
+      target: { function: 'rdsCheckPosture' },
+      input: { source },
+    },
   ]),
 ];
 
@@ -40,7 +55,10 @@ const targetArn = (target: Plan['target']) =>
   'function' in target ? arnOf(functionLogicalId(target.function)) : { Ref: machineLogicalId(target.machine) };
 
 const resourceName = (name: string): string =>
-  `${name.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')}Schedule`;
+  `${name
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('')}Schedule`;
 
 /** In the recovery region schedules exist and sleep: a failover switches them on. */
 export const schedules = (deployment: Deployment) => {
@@ -52,12 +70,16 @@ export const schedules = (deployment: Deployment) => {
       {
         Effect: 'Allow',
         Action: ['lambda:InvokeFunction'],
-        Resource: unique(plans.flatMap(({ target }) => ('function' in target ? target.function : []))).map((key) => arnOf(functionLogicalId(key))),
+        Resource: unique(plans.flatMap(({ target }) => ('function' in target ? target.function : []))).map((key) =>
+          arnOf(functionLogicalId(key)),
+        ),
       },
       {
         Effect: 'Allow',
         Action: ['states:StartExecution'],
-        Resource: unique(plans.flatMap(({ target }) => ('machine' in target ? target.machine : []))).map((key) => ({ Ref: machineLogicalId(key) })),
+        Resource: unique(plans.flatMap(({ target }) => ('machine' in target ? target.machine : []))).map((key) => ({
+          Ref: machineLogicalId(key),
+        })),
       },
     ]),
     ...Object.fromEntries(

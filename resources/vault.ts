@@ -72,7 +72,9 @@ const accessLog = (deployment: Deployment) => ({
     OwnershipControls: OWNED,
     VersioningConfiguration: { Status: 'Enabled' },
     // S3 delivers access logs only to buckets with SSE-S3 (S3 user guide, "Enabling server access logging").
-    BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
+    BucketEncryption: {
+      ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+    },
     LifecycleConfiguration: {
       Rules: [
         {
@@ -124,7 +126,10 @@ const tlsOnly = (logicalId: string) => ({
   Condition: { Bool: { 'aws:SecureTransport': 'false' } },
 });
 
-const expireOld = { NoncurrentVersionExpiration: { NoncurrentDays: 90 }, AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } };
+const expireOld = {
+  NoncurrentVersionExpiration: { NoncurrentDays: 90 },
+  AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+};
 
 const bucket = (deployment: Deployment) => ({
   Type: 'AWS::S3::Bucket',
@@ -265,9 +270,17 @@ const bucketPolicy = (deployment: Deployment) => ({
           Sid: 'PeopleDeleteOnlyWithMfa',
           Effect: 'Deny',
           Principal: '*',
-          Action: ['s3:DeleteObjectVersion', 's3:DeleteBucket', 's3:BypassGovernanceRetention', 's3:PutBucketVersioning'],
+          Action: [
+            's3:DeleteObjectVersion',
+            's3:DeleteBucket',
+            's3:BypassGovernanceRetention',
+            's3:PutBucketVersioning',
+          ],
           Resource: [arnOf('Vault'), sub('${Vault.Arn}/*')],
-          Condition: { BoolIfExists: { 'aws:MultiFactorAuthPresent': 'false' }, Bool: { 'aws:PrincipalIsAWSService': 'false' } },
+          Condition: {
+            BoolIfExists: { 'aws:MultiFactorAuthPresent': 'false' },
+            Bool: { 'aws:PrincipalIsAWSService': 'false' },
+          },
         },
       ],
     },

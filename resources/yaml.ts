@@ -13,4 +13,5 @@ const REF = new yaml.Type('!Ref', { kind: 'scalar', construct: (name: string) =>
 const SCHEMA = yaml.DEFAULT_SCHEMA.extend([GETATT, REF]);
 
 /** Reads a YAML file of the project, given by its path from the root. */
-export const readYaml = (file: string): unknown => yaml.load(readFileSync(path.join(ROOT, file), 'utf8'), { schema: SCHEMA });
+export const readYaml = (file: string): unknown =>
+  yaml.load(readFileSync(path.join(ROOT, file), 'utf8'), { schema: SCHEMA });

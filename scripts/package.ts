@@ -22,7 +22,8 @@ export const packageFolder = (role: (typeof ROLES)[number]): string => path.join
 
 const digestOfInputs = (): string => {
   const hash = createHash('sha256').update(process.env.LIFEBOAT_CONFIG ?? '');
-  for (const file of globSync(INPUTS, { cwd: ROOT }).sort()) hash.update(file).update(readFileSync(path.join(ROOT, file)));
+  for (const file of globSync(INPUTS, { cwd: ROOT }).sort())
+    hash.update(file).update(readFileSync(path.join(ROOT, file)));
   return hash.digest('hex');
 };
 
@@ -35,10 +36,15 @@ export const packageService = (say: (text: string) => void): void => {
     if (existsSync(marker) && readFileSync(marker, 'utf8') === digest) continue;
     say(`packaging the service for the ${role} region`);
     // What an earlier, failed run left in these folders would end up in the zips.
-    for (const stale of ['.esbuild', '.serverless', folder]) rmSync(path.resolve(ROOT, stale), { recursive: true, force: true });
+    for (const stale of ['.esbuild', '.serverless', folder])
+      rmSync(path.resolve(ROOT, stale), { recursive: true, force: true });
     const serverless = path.join(ROOT, 'node_modules', 'serverless', 'bin', 'serverless.js');
     const args = [serverless, 'package', '--param', `role=${role}`, '--stage', 'dev'];
-    execFileSync(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, SLS_TRACKING_DISABLED: '1' } });
+    execFileSync(process.execPath, args, {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, SLS_TRACKING_DISABLED: '1' },
+    });
     mkdirSync(path.dirname(folder), { recursive: true });
     cpSync(path.join(ROOT, '.serverless'), folder, { recursive: true });
     writeFileSync(marker, digest);

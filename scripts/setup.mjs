@@ -21,10 +21,13 @@ const onPath = (command) => spawnSync('sh', ['-c', `command -v ${command}`], { s
 /** npm ci, when the lock file is not the one that was installed last. */
 const installDependencies = () => {
   const marker = path.join(root, 'node_modules', '.lifeboat-lock');
-  const digest = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  const digest = createHash('sha256')
+    .update(readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === digest) return;
   say('installing dependencies from the lock file (npm ci, about half a minute) …');
-  if (!run('npm', ['ci'])) fail('npm ci failed. Check the network and the registry npm is configured for, then run this again.');
+  if (!run('npm', ['ci']))
+    fail('npm ci failed. Check the network and the registry npm is configured for, then run this again.');
   writeFileSync(marker, digest);
 };
 
@@ -38,7 +41,10 @@ const postgresBinaries = () => {
     '/opt/homebrew/opt/postgresql@16/bin',
     ...(process.env.PATH ?? '').split(path.delimiter),
   ];
-  return candidates.find((folder) => folder && ['initdb', 'postgres', 'pg_basebackup', 'pg_ctl'].every((name) => existsSync(path.join(folder, name))));
+  return candidates.find(
+    (folder) =>
+      folder && ['initdb', 'postgres', 'pg_basebackup', 'pg_ctl'].every((name) => existsSync(path.join(folder, name))),
+  );
 };
 
 const installPostgres = () => {
@@ -51,10 +57,15 @@ const installPostgres = () => {
     writeFileSync('/etc/postgresql-common/createcluster.conf', 'create_main_cluster = false\n', { flag: 'a' });
     const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
     run('apt-get', ['update', '-qq'], quiet);
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'postgresql', 'postgresql-client', 'openssl'], quiet);
+    run(
+      'apt-get',
+      ['install', '-y', '-qq', '--no-install-recommends', 'postgresql', 'postgresql-client', 'openssl'],
+      quiet,
+    );
   }
   if (postgresBinaries()) return;
-  const hint = 'PostgreSQL 14 or newer was not found. Install its server (Debian: apt-get install postgresql), or set LIFEBOAT_PG_BIN to the folder of its programs.';
+  const hint =
+    'PostgreSQL 14 or newer was not found. Install its server (Debian: apt-get install postgresql), or set LIFEBOAT_PG_BIN to the folder of its programs.';
   if (required) fail(hint);
   say(`${hint} Everything that needs it is skipped.`);
 };

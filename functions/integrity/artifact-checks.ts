@@ -1,18 +1,18 @@
 // The daily check of everything in the vault: each artefact of the catalogue exists, has its size and its stored
 // checksum; a rotating share is read from end to end; and what no recovery point claims is reported.
 import { writeArtifact } from '../../shared/artifacts/artifacts.ts';
+import { ArtifactDamaged } from '../../shared/artifacts/errors.ts';
+import { readManifest } from '../../shared/artifacts/manifest.ts';
 import { pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { Artifact, RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { datePath } from '../../shared/clock.ts';
 import { configuration } from '../../shared/config/platform.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
-import { readManifest } from '../../shared/artifacts/manifest.ts';
-import { ArtifactDamaged } from '../../shared/artifacts/errors.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { checkObject } from './object-check.ts';
-import { newRun, readProgress, type Run, writeProgress } from './progress.ts';
+import { newRun, type Run, readProgress, writeProgress } from './progress.ts';
 import { dayNumber, shareOf, sharesDue } from './rotation.ts';
 import { unclaimedObjects } from './unclaimed.ts';
 
@@ -58,7 +58,12 @@ async function* allPoints(at: Date): AsyncGenerator<RecoveryPoint> {
   }
 }
 
-const checkPoint = async (point: RecoveryPoint, run: Run, isDue: (uri: string) => boolean, work: Work): Promise<void> => {
+const checkPoint = async (
+  point: RecoveryPoint,
+  run: Run,
+  isDue: (uri: string) => boolean,
+  work: Work,
+): Promise<void> => {
   if (point.status === 'expired') return; // its objects end by lifecycle, at times of their own
   for (const artifact of point.artifacts) {
     for (const object of [artifact, ...(await listed(artifact, point, run))]) {
@@ -67,7 +72,8 @@ const checkPoint = async (point: RecoveryPoint, run: Run, isDue: (uri: string) =
       if (result.reread) run.counts.reread += 1;
       run.counts.rereadBytes += result.reread ? object.bytes : 0;
       if (result.archived) run.counts.archived += 1;
-      for (const finding of result.findings) run.findings.push({ ...finding, uri: object.uri, recoveryPoint: point.id });
+      for (const finding of result.findings)
+        run.findings.push({ ...finding, uri: object.uri, recoveryPoint: point.id });
     }
   }
 };
@@ -78,7 +84,13 @@ const listed = async (artifact: Artifact, point: RecoveryPoint, run: Run): Promi
     return await readManifest(artifact);
   } catch (error) {
     if (!(error instanceof ArtifactDamaged)) throw error;
-    run.findings.push({ uri: artifact.uri, recoveryPoint: point.id, problem: 'manifest', expected: `SHA-256 ${artifact.sha256}`, found: error.message });
+    run.findings.push({
+      uri: artifact.uri,
+      recoveryPoint: point.id,
+      problem: 'manifest',
+      expected: `SHA-256 ${artifact.sha256}`,
+      found: error.message,
+    });
     return [];
   }
 };
@@ -95,14 +107,21 @@ const conclude = async (run: Run, at: Date): Promise<void> => {
   if (run.findings.length === 0) return;
   await notify({
     topic: damaged.length ? 'critical' : 'warning',
-    what: damaged.length ? `${damaged.length} artefacts in the vault are damaged or missing` : `${unclaimed} objects in the vault belong to no recovery point`,
+    what: damaged.length
+      ? `${damaged.length} artefacts in the vault are damaged or missing`
+      : `${unclaimed} objects in the vault belong to no recovery point`,
     source: 'vault',
     since: at,
     impact: damaged.length
       ? 'The recovery points named below cannot be restored whole from this region.'
       : 'Nothing is lost; the objects cost money, or a recovery point lost its document.',
     evidence: [
-      ...run.findings.slice(0, 20).map((f) => `${f.problem}: ${f.uri} (point ${f.recoveryPoint ?? 'none'}): expected ${f.expected}, found ${f.found}`),
+      ...run.findings
+        .slice(0, 20)
+        .map(
+          (f) =>
+            `${f.problem}: ${f.uri} (point ${f.recoveryPoint ?? 'none'}): expected ${f.expected}, found ${f.found}`,
+        ),
       `whole report: ${report.uri}`,
     ],
     next: damaged.length

@@ -1,4 +1,4 @@
-import { InvalidObjectState, NotFound, NoSuchKey } from '@aws-sdk/client-s3';
+import { InvalidObjectState, NoSuchKey, NotFound } from '@aws-sdk/client-s3';
 import { digestObject, headObject } from '../../shared/artifacts/artifacts.ts';
 import type { Artifact } from '../../shared/catalog/recovery-point.ts';
 import type { Finding } from './progress.ts';
@@ -24,13 +24,21 @@ export const checkObject = async (artifact: Artifact, reread: boolean, signal: A
     if (!reread) return { findings, reread: false, archived: false };
     const { bytes, sha256 } = await digestObject(artifact.uri, artifact.versionId, signal);
     if (bytes !== artifact.bytes || sha256 !== artifact.sha256) {
-      findings.push({ problem: 'content', expected: `${artifact.bytes} bytes, SHA-256 ${artifact.sha256}`, found: `${bytes} bytes, SHA-256 ${sha256}` });
+      findings.push({
+        problem: 'content',
+        expected: `${artifact.bytes} bytes, SHA-256 ${artifact.sha256}`,
+        found: `${bytes} bytes, SHA-256 ${sha256}`,
+      });
     }
     return { findings, reread: true, archived: false };
   } catch (error) {
     if (error instanceof InvalidObjectState) return { findings, reread: false, archived: true };
     if (error instanceof NotFound || error instanceof NoSuchKey) {
-      return { findings: [{ problem: 'missing', expected: `${artifact.bytes} bytes`, found: 'no such object or version' }], reread: false, archived: false };
+      return {
+        findings: [{ problem: 'missing', expected: `${artifact.bytes} bytes`, found: 'no such object or version' }],
+        reread: false,
+        archived: false,
+      };
     }
     throw error;
   }

@@ -20,7 +20,9 @@ export const Progress = z.strictObject({
   /** Day number of the last run that came to its end. */
   lastComplete: z.int().optional(),
   /** The run under way: its day, the last recovery point that is done with, and what was found so far. */
-  run: z.strictObject({ day: z.int(), after: z.string().optional(), counts: Counts, findings: z.array(Finding) }).optional(),
+  run: z
+    .strictObject({ day: z.int(), after: z.string().optional(), counts: Counts, findings: z.array(Finding) })
+    .optional(),
 });
 export type Progress = z.output<typeof Progress>;
 export type Run = NonNullable<Progress['run']>;
@@ -41,4 +43,8 @@ export const writeProgress = async (progress: Progress): Promise<void> => {
   await writeArtifact(KEY, JSON.stringify(progress));
 };
 
-export const newRun = (day: number): Run => ({ day, counts: { checked: 0, reread: 0, rereadBytes: 0, archived: 0 }, findings: [] });
+export const newRun = (day: number): Run => ({
+  day,
+  counts: { checked: 0, reread: 0, rereadBytes: 0, archived: 0 },
+  findings: [],
+});

@@ -16,4 +16,5 @@ export const sharesDue = (today: number, lastComplete: number | undefined, share
 };
 
 /** The share an object belongs to: follows from its name alone, so it never changes. */
-export const shareOf = (uri: string, shares: number): number => createHash('sha256').update(uri).digest().readUInt32BE() % shares;
+export const shareOf = (uri: string, shares: number): number =>
+  createHash('sha256').update(uri).digest().readUInt32BE() % shares;

@@ -1,8 +1,9 @@
 // What lies in the vault and belongs to no recovery point.
+
+import { readManifest } from '../../shared/artifacts/manifest.ts';
 import { keysUnder, readPoint } from '../../shared/catalog/catalog.ts';
 import { CatalogUnreadable, RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { readManifest } from '../../shared/artifacts/manifest.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Finding } from './progress.ts';
 
@@ -20,7 +21,13 @@ export const unclaimedObjects = async (): Promise<Finding[]> => {
       // Keys come in order, so those of one point stand together: one point's claims are in memory at a time.
       if (id !== undefined && claims?.id !== id) claims = { id, holds: await claimsOf(id, prefix) };
       if (id === undefined || !claims?.holds(uri)) {
-        findings.push({ uri, recoveryPoint: id ?? null, problem: 'unclaimed', expected: 'a recovery point that lists it', found: id ? `not listed by ${id}` : 'none named in its key' });
+        findings.push({
+          uri,
+          recoveryPoint: id ?? null,
+          problem: 'unclaimed',
+          expected: 'a recovery point that lists it',
+          found: id ? `not listed by ${id}` : 'none named in its key',
+        });
       }
     }
   }

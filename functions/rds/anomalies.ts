@@ -29,7 +29,10 @@ export const findAnomalies = (point: RecoveryPoint, before: readonly RecoveryPoi
 export const reportAnomaly = async (point: RecoveryPoint): Promise<void> => {
   const at = new Date(point.scheduledAt);
   const week = await Array.fromAsync(pointsBetween(point.source, new Date(at.getTime() - WEEK_MS), at));
-  const peers = week.filter(({ id, method, status }) => id !== point.id && method === point.method && ['stored', 'verified', 'expired'].includes(status));
+  const peers = week.filter(
+    ({ id, method, status }) =>
+      id !== point.id && method === point.method && ['stored', 'verified', 'expired'].includes(status),
+  );
   const anomalies = findAnomalies(point, peers, sourceNamed(point.source).anomaly);
   if (anomalies.length === 0) return;
   await notify({
@@ -39,7 +42,10 @@ export const reportAnomaly = async (point: RecoveryPoint): Promise<void> => {
     recoveryPoint: point.id,
     since: at,
     impact: 'The snapshot is stored; its size or duration says that the database or the backup changed.',
-    evidence: anomalies.map(({ what, value, mean }) => `${what}: ${Math.round(value)}, mean of ${peers.length} in 7 days: ${Math.round(mean)}`),
+    evidence: anomalies.map(
+      ({ what, value, mean }) =>
+        `${what}: ${Math.round(value)}, mean of ${peers.length} in 7 days: ${Math.round(mean)}`,
+    ),
     next: 'Compare with what was deployed or loaded since yesterday; verify this point if nobody can say why.',
   });
 };

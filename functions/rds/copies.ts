@@ -59,7 +59,9 @@ const requestCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPo
     logger.info('copy started', { source: point.source, recoveryPoint: point.id, region: copy.region });
   }
   return changeCopy(point, copy, (c) =>
-    c.status === 'waiting' ? { ...c, status: 'copying', requestedAt: now().toISOString(), attempts: c.attempts + 1 } : c,
+    c.status === 'waiting'
+      ? { ...c, status: 'copying', requestedAt: now().toISOString(), attempts: c.attempts + 1 }
+      : c,
   );
 };
 

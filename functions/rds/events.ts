@@ -1,8 +1,8 @@
 // Events of RDS, from this region and forwarded from the recovery region. They only say where to look: what is done is
 // decided by looking, so that events may be lost, doubled, late or out of order.
 import { z } from 'zod';
-import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import { readPoint } from '../../shared/catalog/catalog.ts';
+import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { advance } from './progress.ts';
@@ -28,7 +28,13 @@ export const followEvent = async ({ region, detail }: z.output<typeof RdsEvent>,
   }
   try {
     const point = await advance(await readPoint(id), work);
-    logger.info('event followed', { source: point.source, recoveryPoint: id, eventId: detail.EventID, region, status: point.status });
+    logger.info('event followed', {
+      source: point.source,
+      recoveryPoint: id,
+      eventId: detail.EventID,
+      region,
+      status: point.status,
+    });
     return { recoveryPoint: id, status: point.status };
   } catch (error) {
     if (!(error instanceof RecoveryPointMissing)) throw error;

@@ -85,7 +85,13 @@ const readManifests = async (point: RecoveryPoint): Promise<{ artifact: Artifact
     const { objects } = Manifest.parse(JSON.parse(Buffer.from(body).toString('utf8')));
     const digests = await digestsOf([body]);
     manifests.push({
-      artifact: { uri, ...(answer.VersionId ? { versionId: answer.VersionId } : {}), ...digests, writer: 'lifeboat', lists: objects.length },
+      artifact: {
+        uri,
+        ...(answer.VersionId ? { versionId: answer.VersionId } : {}),
+        ...digests,
+        writer: 'lifeboat',
+        lists: objects.length,
+      },
       objects,
     });
   }

@@ -32,7 +32,10 @@ export const ExportRequest = z.strictObject({
   /** The snapshot to export; the newest stored one where left out. */
   recoveryPoint: z.string().optional(),
   /** `schema.table`; the configured ones, or the whole database, where left out. */
-  tables: z.array(z.string().regex(/^[^.\s]+\.[^.\s]+$/, 'schema.table')).min(1).optional(),
+  tables: z
+    .array(z.string().regex(/^[^.\s]+\.[^.\s]+$/, 'schema.table'))
+    .min(1)
+    .optional(),
 });
 export type ExportRequest = z.output<typeof ExportRequest>;
 
@@ -40,7 +43,10 @@ export type ExportRequest = z.output<typeof ExportRequest>;
  * Opens the recovery point of an export and asks RDS for it if there is room; else the reconciler asks later.
  * @throws {RecoveryPointMissing} when there is no stored snapshot to export.
  */
-export const startExport = async (request: ExportRequest, work: Work): Promise<{ recoveryPoint: string; status: string }> => {
+export const startExport = async (
+  request: ExportRequest,
+  work: Work,
+): Promise<{ recoveryPoint: string; status: string }> => {
   const source = sourceNamed(request.source);
   const scheduledAt = new Date(request.scheduledAt);
   const parent = await snapshotToExport(request, scheduledAt);
@@ -74,8 +80,11 @@ export const startExport = async (request: ExportRequest, work: Work): Promise<{
 const exportTaskId = (id: string): string => `lifeboat-${id}`;
 
 const snapshotToExport = async (request: ExportRequest, before: Date): Promise<RecoveryPoint> => {
-  const isSnapshot = ({ method, status }: RecoveryPoint): boolean => method === 'snapshot' && ['stored', 'verified'].includes(status);
-  const parent = request.recoveryPoint ? await readPoint(request.recoveryPoint) : await newestBefore(request.source, before, isSnapshot);
+  const isSnapshot = ({ method, status }: RecoveryPoint): boolean =>
+    method === 'snapshot' && ['stored', 'verified'].includes(status);
+  const parent = request.recoveryPoint
+    ? await readPoint(request.recoveryPoint)
+    : await newestBefore(request.source, before, isSnapshot);
   if (parent && parent.source === request.source && isSnapshot(parent)) return parent;
   throw new RecoveryPointMissing('there is no stored snapshot to export.', {
     source: request.source,
@@ -146,7 +155,8 @@ const exportPrefix = ({ scheduledAt }: RecoveryPoint): string => `rds-snapshots/
 const exportsRunning = async (): Promise<number> => {
   let running = 0;
   for await (const page of paginateDescribeExportTasks({ client: rds() }, {})) {
-    for (const { Status } of page.ExportTasks ?? []) if (['STARTING', 'IN_PROGRESS', 'CANCELING'].includes(Status ?? '')) running += 1;
+    for (const { Status } of page.ExportTasks ?? [])
+      if (['STARTING', 'IN_PROGRESS', 'CANCELING'].includes(Status ?? '')) running += 1;
   }
   return running;
 };
@@ -155,7 +165,10 @@ const completeExport = async (point: RecoveryPoint, work: Work): Promise<Recover
   const prefix = `${exportPrefix(point)}/${point.nativeId}/`;
   const catalogued = await catalogObjects(point, prefix, work);
   if (!catalogued.complete) return point;
-  const missing = await missingTables(point, catalogued.keys.map((key) => key.slice(prefix.length)));
+  const missing = await missingTables(
+    point,
+    catalogued.keys.map((key) => key.slice(prefix.length)),
+  );
   if (missing.length) {
     record('ExportIncomplete', missing.length, point.source);
     return failPoint(point, `RDS calls the export complete, but it lacks ${missing.join(', ')}`);
@@ -174,6 +187,11 @@ const completeExport = async (point: RecoveryPoint, work: Work): Promise<Recover
       : current,
   );
   record('BackupStored', 1, point.source);
-  logger.info('export stored', { source: point.source, recoveryPoint: point.id, objects: catalogued.keys.length, bytes: catalogued.bytes });
+  logger.info('export stored', {
+    source: point.source,
+    recoveryPoint: point.id,
+    objects: catalogued.keys.length,
+    bytes: catalogued.bytes,
+  });
   return stored;
 };

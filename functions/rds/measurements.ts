@@ -31,7 +31,11 @@ export const measure = async (): Promise<Measured[]> => {
     }
   }
   if (troubles.length) {
-    throw new PartlyDone('some sources could not be measured.', { source: 'measure', found: troubles, next: 'Mend what the messages name; the next run measures again.' });
+    throw new PartlyDone('some sources could not be measured.', {
+      source: 'measure',
+      found: troubles,
+      next: 'Mend what the messages name; the next run measures again.',
+    });
   }
   return results;
 };
@@ -45,7 +49,13 @@ const measureSource = async (name: string, source: RdsSource): Promise<Measured>
   if (newestPointAge !== null) record('RecoveryPointAge', newestPointAge, name);
   const provenPointAge = ageOf(await newestBefore(name, at, isSnapshot(['verified'])), at);
   if (provenPointAge !== null) record('ProvenPointAge', provenPointAge, name);
-  const measured = { source: name, achievableRpo, newestPointAge, provenPointAge, replica: await measureReplica(name, source, at) };
+  const measured = {
+    source: name,
+    achievableRpo,
+    newestPointAge,
+    provenPointAge,
+    replica: await measureReplica(name, source, at),
+  };
   logger.info('measured', { ...measured });
   return measured;
 };
@@ -81,6 +91,11 @@ const measureReplica = async (name: string, { replica }: RdsSource, at: Date): P
   return {
     status: instance.DBInstanceStatus ?? 'unknown',
     lagSeconds,
-    ready: instance.DBInstanceStatus === 'available' && replicating && lagSeconds !== null && lagSeconds >= 0 && lagSeconds < replica.maxLag,
+    ready:
+      instance.DBInstanceStatus === 'available' &&
+      replicating &&
+      lagSeconds !== null &&
+      lagSeconds >= 0 &&
+      lagSeconds < replica.maxLag,
   };
 };

@@ -26,7 +26,10 @@ export const retentionClass = (purpose: Purpose): RecoveryPoint['retention']['cl
 
 export const expiryOf = (source: RdsSource, purpose: Purpose, scheduledAt: Date): RecoveryPoint['retention'] => {
   const retention = retentionClass(purpose);
-  return { class: retention, expiresAt: new Date(scheduledAt.getTime() + source.retention[retention] * 1000).toISOString() };
+  return {
+    class: retention,
+    expiresAt: new Date(scheduledAt.getTime() + source.retention[retention] * 1000).toISOString(),
+  };
 };
 
 /**
@@ -34,7 +37,9 @@ export const expiryOf = (source: RdsSource, purpose: Purpose, scheduledAt: Date)
  * restores the snapshot logs in with that one, however often the secret was rotated since. Opened again for the same
  * time and purpose, it is the same point.
  */
-export const openSnapshotPoint = async (request: SnapshotRequest): Promise<{ source: string; recoveryPoint: string; created: boolean }> => {
+export const openSnapshotPoint = async (
+  request: SnapshotRequest,
+): Promise<{ source: string; recoveryPoint: string; created: boolean }> => {
   const source = sourceNamed(request.source);
   const scheduledAt = new Date(request.scheduledAt);
   const id = pointId(request.source, scheduledAt, request.purpose);

@@ -20,10 +20,30 @@ export const driftOf = (instance: DBInstance, posture: RdsSource['posture'], at:
   const days = posture.backupRetention / DAY;
   const restorable = instance.LatestRestorableTime;
   const rules: [string, string, string, boolean][] = [
-    ['backup retention', `at least ${days} days`, `${instance.BackupRetentionPeriod ?? 0} days`, (instance.BackupRetentionPeriod ?? 0) >= days],
-    ['backup window', posture.window, instance.PreferredBackupWindow ?? 'none', instance.PreferredBackupWindow === posture.window],
-    ['Multi-AZ', String(posture.multiAz), String(instance.MultiAZ ?? false), !posture.multiAz || instance.MultiAZ === true],
-    ['encryption', String(posture.encrypted), String(instance.StorageEncrypted ?? false), !posture.encrypted || instance.StorageEncrypted === true],
+    [
+      'backup retention',
+      `at least ${days} days`,
+      `${instance.BackupRetentionPeriod ?? 0} days`,
+      (instance.BackupRetentionPeriod ?? 0) >= days,
+    ],
+    [
+      'backup window',
+      posture.window,
+      instance.PreferredBackupWindow ?? 'none',
+      instance.PreferredBackupWindow === posture.window,
+    ],
+    [
+      'Multi-AZ',
+      String(posture.multiAz),
+      String(instance.MultiAZ ?? false),
+      !posture.multiAz || instance.MultiAZ === true,
+    ],
+    [
+      'encryption',
+      String(posture.encrypted),
+      String(instance.StorageEncrypted ?? false),
+      !posture.encrypted || instance.StorageEncrypted === true,
+    ],
     [
       'deletion protection',
       String(posture.deletionProtection),
@@ -50,7 +70,8 @@ export const checkPosture = async ({ source }: { source: string }): Promise<{ so
       what: `Automated backups of ${source} are not set up as demanded: ${drift.map(({ setting }) => setting).join(', ')}`,
       source,
       since: now(),
-      impact: 'Point-in-time recovery may be shorter, slower or impossible; the snapshots of this service are not affected.',
+      impact:
+        'Point-in-time recovery may be shorter, slower or impossible; the snapshots of this service are not affected.',
       evidence: drift.map(({ setting, expected, found }) => `${setting}: expected ${expected}, found ${found}`),
       next: `aws rds modify-db-instance --db-instance-identifier ${instance} with the expected values, or change the posture in the configuration.`,
     });

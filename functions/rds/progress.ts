@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { readPoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { logger } from '../../shared/telemetry/logger.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
+import { logger } from '../../shared/telemetry/logger.ts';
 import { settleCopies } from './copies.ts';
 import { settleExport } from './exports.ts';
 import { settleSnapshot } from './snapshots.ts';
@@ -19,10 +19,16 @@ export const advance = async (point: RecoveryPoint, work: Work): Promise<Recover
 
 /** Whether something is still to be done for a point. */
 export const isOpen = (point: RecoveryPoint): boolean =>
-  point.status === 'started' || (['stored', 'verified'].includes(point.status) && point.copies.some(({ status }) => ['waiting', 'copying'].includes(status)));
+  point.status === 'started' ||
+  (['stored', 'verified'].includes(point.status) &&
+    point.copies.some(({ status }) => ['waiting', 'copying'].includes(status)));
 
 export const advanceById = async ({ recoveryPoint }: z.output<typeof AdvanceRequest>, work: Work) => {
   const point = await advance(await readPoint(recoveryPoint), work);
   logger.info('looked at', { source: point.source, recoveryPoint: point.id, status: point.status });
-  return { recoveryPoint: point.id, status: point.status, copies: point.copies.map(({ region, status }) => ({ region, status })) };
+  return {
+    recoveryPoint: point.id,
+    status: point.status,
+    copies: point.copies.map(({ region, status }) => ({ region, status })),
+  };
 };

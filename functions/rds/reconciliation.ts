@@ -28,7 +28,11 @@ export const reconcile = async (_: object, work: Work): Promise<Reconciled> => {
   const troubles: string[] = [];
   const known = new Set<string>();
   for (const source of Object.keys(configuration().sources)) {
-    for await (const point of pointsBetween(source, new Date(now().getTime() - HORIZON_MS), new Date(now().getTime() + 1))) {
+    for await (const point of pointsBetween(
+      source,
+      new Date(now().getTime() - HORIZON_MS),
+      new Date(now().getTime() + 1),
+    )) {
       known.add(point.nativeId);
       if (!isOpen(point)) continue;
       result.looked += 1;
@@ -52,7 +56,8 @@ export const reconcile = async (_: object, work: Work): Promise<Reconciled> => {
   return result;
 };
 
-const changed = (before: RecoveryPoint, after: RecoveryPoint): boolean => JSON.stringify(before) !== JSON.stringify(after);
+const changed = (before: RecoveryPoint, after: RecoveryPoint): boolean =>
+  JSON.stringify(before) !== JSON.stringify(after);
 
 /** Young snapshots only: what is older than the horizon was compared while it was young. */
 const unclaimedSnapshots = async (known: Set<string>): Promise<string[]> => {

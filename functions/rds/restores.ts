@@ -71,11 +71,17 @@ const restoreSnapshot = async (request: RestoreRequest, source: RdsSource): Prom
 };
 
 const chooseSnapshot = async ({ source, from }: RestoreRequest): Promise<RecoveryPoint> => {
-  const usable = ({ method, status }: RecoveryPoint): boolean => method === 'snapshot' && ['stored', 'verified'].includes(status);
+  const usable = ({ method, status }: RecoveryPoint): boolean =>
+    method === 'snapshot' && ['stored', 'verified'].includes(status);
   const point =
     'recoveryPoint' in from
       ? await readPoint(from.recoveryPoint)
-      : await newestBefore(source, now(), (p) => usable(p) && (!('before' in from) || new Date(p.pointInTime ?? p.scheduledAt) <= new Date(from.before)));
+      : await newestBefore(
+          source,
+          now(),
+          (p) =>
+            usable(p) && (!('before' in from) || new Date(p.pointInTime ?? p.scheduledAt) <= new Date(from.before)),
+        );
   if (point && point.source === source && usable(point)) return point;
   throw new RecoveryPointMissing('no snapshot fits the request.', {
     source,
@@ -92,7 +98,9 @@ const restoreToTime = async (request: RestoreRequest, source: RdsSource): Promis
     throw new TimeNotRestorable('this moment cannot be restored.', {
       source: request.source,
       expected: wanted ? wanted.toISOString() : 'a latest restorable time',
-      found: latest ? `latest restorable time ${latest.toISOString()}` : 'no latest restorable time: automated backups are off',
+      found: latest
+        ? `latest restorable time ${latest.toISOString()}`
+        : 'no latest restorable time: automated backups are off',
       next: 'Ask for an earlier time, wait until RDS has archived up to it (usually five minutes), or restore a snapshot.',
     });
   }
@@ -107,7 +115,13 @@ const restoreToTime = async (request: RestoreRequest, source: RdsSource): Promis
       }),
     ),
   );
-  return { source: request.source, instance: request.target, pointInTime: wanted.toISOString(), recoveryPoint: null, created };
+  return {
+    source: request.source,
+    instance: request.target,
+    pointInTime: wanted.toISOString(),
+    recoveryPoint: null,
+    created,
+  };
 };
 
 const RESTORED_FROM = 'lifeboat:restored-from';
@@ -136,11 +150,17 @@ const orAdopt = async (request: RestoreRequest, from: string, restore: () => Pro
     const existing: DBInstance = await describeInstance(request.source, request.target);
     const tag = existing.TagList?.find(({ Key }) => Key === RESTORED_FROM)?.Value;
     if (tag === from) return false;
-    throw new NameTaken('an instance of the target name exists and is not this restore.', {
-      source: request.source,
-      expected: `a free name, or an instance restored from ${from}`,
-      found: tag ? `${request.target}, restored from ${tag}` : `${request.target}, not made by a restore of this service`,
-      next: 'Choose another target name. Restores never replace what exists.',
-    }, { cause: error });
+    throw new NameTaken(
+      'an instance of the target name exists and is not this restore.',
+      {
+        source: request.source,
+        expected: `a free name, or an instance restored from ${from}`,
+        found: tag
+          ? `${request.target}, restored from ${tag}`
+          : `${request.target}, not made by a restore of this service`,
+        next: 'Choose another target name. Restores never replace what exists.',
+      },
+      { cause: error },
+    );
   }
 };

@@ -2,9 +2,9 @@
 import {
   CreateDBSnapshotCommand,
   DBInstanceNotFoundFault,
+  type DBSnapshot,
   DBSnapshotAlreadyExistsFault,
   DBSnapshotNotFoundFault,
-  type DBSnapshot,
   DescribeDBSnapshotsCommand,
   SnapshotQuotaExceededFault,
 } from '@aws-sdk/client-rds';
@@ -40,7 +40,11 @@ export const createSnapshot = async (point: RecoveryPoint): Promise<boolean> => 
   const { instance } = sourceNamed(point.source);
   try {
     await rds().send(
-      new CreateDBSnapshotCommand({ DBInstanceIdentifier: instance, DBSnapshotIdentifier: point.nativeId, Tags: snapshotTags(point) }),
+      new CreateDBSnapshotCommand({
+        DBInstanceIdentifier: instance,
+        DBSnapshotIdentifier: point.nativeId,
+        Tags: snapshotTags(point),
+      }),
     );
   } catch (error) {
     if (error instanceof DBSnapshotAlreadyExistsFault) return true;
@@ -49,12 +53,16 @@ export const createSnapshot = async (point: RecoveryPoint): Promise<boolean> => 
       return false;
     }
     if (error instanceof DBInstanceNotFoundFault) {
-      throw new InstanceMissing('RDS knows no instance of this name.', {
-        source: point.source,
-        recoveryPoint: point.id,
-        expected: instance,
-        next: 'Correct the configuration, or confirm that the instance was deleted and remove the source.',
-      }, { cause: error });
+      throw new InstanceMissing(
+        'RDS knows no instance of this name.',
+        {
+          source: point.source,
+          recoveryPoint: point.id,
+          expected: instance,
+          next: 'Correct the configuration, or confirm that the instance was deleted and remove the source.',
+        },
+        { cause: error },
+      );
     }
     throw error;
   }
@@ -115,7 +123,9 @@ const storeSnapshot = async (point: RecoveryPoint, snapshot: DBSnapshot): Promis
       durationSeconds,
       sizeBytes,
       ...(snapshot.EngineVersion ? { engineVersion: snapshot.EngineVersion } : {}),
-      copies: [{ region: configuration().regions.recovery, snapshotId: point.nativeId, status: 'waiting', attempts: 0 }],
+      copies: [
+        { region: configuration().regions.recovery, snapshotId: point.nativeId, status: 'waiting', attempts: 0 },
+      ],
     };
   });
   if (moved) {

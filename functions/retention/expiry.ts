@@ -48,10 +48,18 @@ const removeAll = async (source: string, points: readonly RecoveryPoint[], plan:
 /** Deletes a snapshot that carries the point's own tag; one that is gone already is as good. */
 const deleteSnapshot = async (point: RecoveryPoint, snapshotId: string, region?: string): Promise<void> => {
   try {
-    const { DBSnapshots } = await rds(region).send(new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: snapshotId }));
-    const tagged = DBSnapshots?.[0]?.TagList?.some(({ Key, Value }) => Key === 'lifeboat:recovery-point' && Value === point.id);
+    const { DBSnapshots } = await rds(region).send(
+      new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: snapshotId }),
+    );
+    const tagged = DBSnapshots?.[0]?.TagList?.some(
+      ({ Key, Value }) => Key === 'lifeboat:recovery-point' && Value === point.id,
+    );
     if (!tagged) {
-      logger.warn('snapshot kept: it does not carry the tag of its point', { source: point.source, recoveryPoint: point.id, snapshotId });
+      logger.warn('snapshot kept: it does not carry the tag of its point', {
+        source: point.source,
+        recoveryPoint: point.id,
+        snapshotId,
+      });
       return;
     }
     await rds(region).send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: snapshotId }));

@@ -20,7 +20,11 @@ export interface RetentionPlan {
  * protected, the policy contradicts what must hold, and people have to look before anything of the source is deleted.
  * @param isCopied whether a point is safe against the loss of its region
  */
-export const planRetention = (points: readonly RecoveryPoint[], now: Date, isCopied: (point: RecoveryPoint) => boolean): RetentionPlan => {
+export const planRetention = (
+  points: readonly RecoveryPoint[],
+  now: Date,
+  isCopied: (point: RecoveryPoint) => boolean,
+): RetentionPlan => {
   const plan: RetentionPlan = { keep: [], remove: [], refused: [] };
   const protections = protectedPoints(points, isCopied);
   for (const point of points) {
@@ -38,7 +42,10 @@ export const planRetention = (points: readonly RecoveryPoint[], now: Date, isCop
 };
 
 /** Points that must stay whatever their age, each with the first reason that applies. */
-const protectedPoints = (points: readonly RecoveryPoint[], isCopied: (point: RecoveryPoint) => boolean): Map<string, string> => {
+const protectedPoints = (
+  points: readonly RecoveryPoint[],
+  isCopied: (point: RecoveryPoint) => boolean,
+): Map<string, string> => {
   const reasons = new Map<string, string>();
   const protect = (point: RecoveryPoint | undefined, reason: string): void => {
     if (point && !reasons.has(point.id)) reasons.set(point.id, reason);
@@ -47,14 +54,21 @@ const protectedPoints = (points: readonly RecoveryPoint[], isCopied: (point: Rec
     const good = points
       .filter((point) => point.method === method && ['stored', 'verified'].includes(point.status))
       .toSorted((a, b) => b.scheduledAt.localeCompare(a.scheduledAt));
-    protect(good.find(({ status }) => status === 'verified'), 'the newest proven point');
+    protect(
+      good.find(({ status }) => status === 'verified'),
+      'the newest proven point',
+    );
     protect(good[0], 'the newest point');
-    if (method === 'snapshot') for (const point of good) if (!isCopied(point)) protect(point, 'not yet copied to the recovery region');
+    if (method === 'snapshot')
+      for (const point of good) if (!isCopied(point)) protect(point, 'not yet copied to the recovery region');
   }
   for (const point of points) {
     if (point.status === 'started') protect(point, 'still being made');
     if (point.method === 'export' && point.status === 'started' && point.parent) {
-      protect(points.find(({ id }) => id === point.parent), `being exported as ${point.id}`);
+      protect(
+        points.find(({ id }) => id === point.parent),
+        `being exported as ${point.id}`,
+      );
     }
   }
   return reasons;

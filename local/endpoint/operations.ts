@@ -30,8 +30,8 @@ const SDK_QUERY = 'x-id';
 const schemas = new WeakMap<Service, ServiceSchema>();
 
 export const schemaOf = (service: Service): ServiceSchema => {
-  let schema = schemas.get(service);
-  if (!schema) schemas.set(service, (schema = read(service)));
+  const schema = schemas.get(service) ?? read(service);
+  schemas.set(service, schema);
   return schema;
 };
 

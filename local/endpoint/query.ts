@@ -13,8 +13,8 @@ export const parseForm = (body: string): Field => {
   for (const [name, text] of new URLSearchParams(body)) {
     let field = root;
     for (const part of name.split('.')) {
-      let child = field.children.get(part);
-      if (!child) field.children.set(part, (child = { children: new Map() }));
+      const child: Field = field.children.get(part) ?? { children: new Map() };
+      field.children.set(part, child);
       field = child;
     }
     field.text = text;

@@ -55,9 +55,18 @@ export const keepOrdering = (client: Client, now: () => Date, pauseMs = 50): Cus
       `INSERT INTO order_items SELECT $1, l, 1 + ($1::bigint * l) % 200, l, 10.50 FROM generate_series(1, 3) l`,
       [id],
     );
-    await client.query('UPDATE orders SET total = (SELECT sum(quantity * unit_price) FROM order_items WHERE order_id = $1) WHERE id = $1', [id]);
-    await client.query(`INSERT INTO payments (order_id, paid_at, amount, method) SELECT id, $2, total, 'card' FROM orders WHERE id = $1`, [id, at]);
-    await client.query(`UPDATE customers SET name = 'Customer of order ' || $1::text WHERE id = 1 + ($1::bigint * 13) % 200`, [id]);
+    await client.query(
+      'UPDATE orders SET total = (SELECT sum(quantity * unit_price) FROM order_items WHERE order_id = $1) WHERE id = $1',
+      [id],
+    );
+    await client.query(
+      `INSERT INTO payments (order_id, paid_at, amount, method) SELECT id, $2, total, 'card' FROM orders WHERE id = $1`,
+      [id, at],
+    );
+    await client.query(
+      `UPDATE customers SET name = 'Customer of order ' || $1::text WHERE id = 1 + ($1::bigint * 13) % 200`,
+      [id],
+    );
     await client.query('COMMIT');
     ordered += 1;
   };
@@ -68,7 +77,10 @@ export const keepOrdering = (client: Client, now: () => Date, pauseMs = 50): Cus
     }
   })();
   // A failure is the story's to hear when it stops the customers, not an unhandled rejection in between.
-  const ended = loop.then(() => undefined, (error: unknown) => error);
+  const ended = loop.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   return {
     ordered: () => ordered,
     stop: async () => {

@@ -1,7 +1,7 @@
 // Artefacts: objects in the vault whose digests are known from before they were written, and what reads them back.
 import { createHash } from 'node:crypto';
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { Crc64Nvme } from '@aws-sdk/checksums/crc';
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { s3 } from '../aws/clients.ts';
 import type { Artifact } from '../catalog/recovery-point.ts';
 import { settings } from '../config/settings.ts';
@@ -84,8 +84,15 @@ export const readArtifact = async (artifact: Artifact, limit = 64 * 1024 * 1024)
 };
 
 /** Reads an object from end to end and returns its digests, and the version that was read. */
-export const digestObject = async (uri: string, versionId?: string, signal?: AbortSignal): Promise<Digests & { versionId?: string }> => {
-  const answer = await s3().send(new GetObjectCommand(locate({ uri, versionId })), signal ? { abortSignal: signal } : {});
+export const digestObject = async (
+  uri: string,
+  versionId?: string,
+  signal?: AbortSignal,
+): Promise<Digests & { versionId?: string }> => {
+  const answer = await s3().send(
+    new GetObjectCommand(locate({ uri, versionId })),
+    signal ? { abortSignal: signal } : {},
+  );
   const digests = await digestsOf(answer.Body as AsyncIterable<Uint8Array>);
   return { ...digests, ...(answer.VersionId ? { versionId: answer.VersionId } : {}) };
 };
@@ -99,7 +106,6 @@ export const locate = ({ uri, versionId }: { uri: string; versionId?: string | u
   const { hostname: Bucket, pathname } = new URL(uri);
   return { Bucket, Key: decodeURIComponent(pathname.slice(1)), ...(versionId ? { VersionId: versionId } : {}) };
 };
-
 
 const damaged = (artifact: Artifact, expected: string, found: string): ArtifactDamaged =>
   new ArtifactDamaged('an artefact is not what was written.', {

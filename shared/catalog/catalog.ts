@@ -46,7 +46,10 @@ export const readPoint = async (id: string): Promise<RecoveryPoint> => (await re
  * Returning the same object says that nothing changes: nothing is written.
  * @throws {RecoveryPointMissing} {TransitionRefused} {CatalogContended}
  */
-export const changePoint = async (id: string, change: (point: RecoveryPoint) => RecoveryPoint): Promise<RecoveryPoint> => {
+export const changePoint = async (
+  id: string,
+  change: (point: RecoveryPoint) => RecoveryPoint,
+): Promise<RecoveryPoint> => {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { point, etag } = await readExisting(id);
     const changed = change(point);
@@ -100,7 +103,9 @@ async function* daysBackwards(source: string, time: Date): AsyncGenerator<string
 }
 
 const foldersUnder = async (prefix: string): Promise<string[]> => {
-  const answer = await s3().send(new ListObjectsV2Command({ Bucket: settings().vaultBucket, Prefix: prefix, Delimiter: '/' }));
+  const answer = await s3().send(
+    new ListObjectsV2Command({ Bucket: settings().vaultBucket, Prefix: prefix, Delimiter: '/' }),
+  );
   return (answer.CommonPrefixes ?? []).flatMap((folder) => folder.Prefix ?? []);
 };
 
@@ -109,7 +114,12 @@ export async function* keysUnder(prefix: string, startAfter?: string): AsyncGene
   let ContinuationToken: string | undefined;
   do {
     const page = await s3().send(
-      new ListObjectsV2Command({ Bucket: settings().vaultBucket, Prefix: prefix, StartAfter: startAfter, ContinuationToken }),
+      new ListObjectsV2Command({
+        Bucket: settings().vaultBucket,
+        Prefix: prefix,
+        StartAfter: startAfter,
+        ContinuationToken,
+      }),
     );
     for (const object of page.Contents ?? []) if (object.Key) yield object.Key;
     ContinuationToken = page.NextContinuationToken;

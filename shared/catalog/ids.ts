@@ -3,7 +3,10 @@ import { RecoveryPointMissing } from './errors.ts';
 
 /** Named after the scheduled time, never the clock: a retried event asks for the same recovery point. */
 export const pointId = (source: string, scheduledAt: Date, suffix: string): string =>
-  `${source}-${scheduledAt.toISOString().replace(/[-:]|\.\d{3}/g, '').toLowerCase()}-${suffix}`;
+  `${source}-${scheduledAt
+    .toISOString()
+    .replace(/[-:]|\.\d{3}/g, '')
+    .toLowerCase()}-${suffix}`;
 
 const ID = /^(?<source>[a-z][a-z0-9-]*)-(?<y>\d{4})(?<m>\d\d)(?<d>\d\d)t(?<h>\d\d)(?<min>\d\d)(?<s>\d\d)z-[a-z-]+$/;
 

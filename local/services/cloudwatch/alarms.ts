@@ -29,7 +29,7 @@ export interface HistoryItem {
 }
 
 /** How many turning points are looked at ahead; where none of them changes the state, the alarm looks again at the last. */
-const LOOK_AHEAD = 64;
+const LOOK_AHEAD = 16;
 
 export const createAlarms = (region: Region, store: MetricStore) => {
   const alarms = new Map<string, Alarm>();
@@ -58,10 +58,9 @@ export const createAlarms = (region: Region, store: MetricStore) => {
   const plan = (alarm: Alarm): void => {
     alarm.cancel();
     const series = store.get(alarm.series);
-    const minutes = turningPoints(alarm.rule, series, region.clock.now().getTime());
-    const ahead = minutes.slice(0, LOOK_AHEAD);
+    const ahead = turningPoints(alarm.rule, series, region.clock.now().getTime()).take(LOOK_AHEAD).toArray();
     const changing = ahead.find((minute) => evaluate(alarm.rule, series, minute, alarm.state).state !== alarm.state);
-    const wake = changing ?? (minutes.length > LOOK_AHEAD ? ahead.at(-1) : undefined);
+    const wake = changing ?? (ahead.length === LOOK_AHEAD ? ahead.at(-1) : undefined);
     alarm.cancel = wake === undefined ? () => undefined : region.clock.at(new Date(wake), () => look(alarm, wake));
   };
 

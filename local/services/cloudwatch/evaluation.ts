@@ -1,5 +1,5 @@
 import type { ComparisonOperator, StateValue } from '@aws-sdk/client-cloudwatch';
-import { MINUTE_MS, pointsBetween, type Series, statistic } from './metrics.ts';
+import { firstFrom, MINUTE_MS, pointsBetween, type Series, statistic } from './metrics.ts';
 
 /** The part of an alarm that decides about its state. */
 export interface AlarmRule {
@@ -68,15 +68,18 @@ export const decide = (rule: AlarmRule, range: (number | undefined)[], before: S
 };
 
 /** Minutes after `now` at which the windows of an alarm gain or lose a point, should nothing more arrive; soonest first. */
-export const turningPoints = (rule: AlarmRule, series: Series | undefined, now: number): number[] => {
-  const next = Math.floor(now / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
+export function* turningPoints(rule: AlarmRule, series: Series | undefined, now: number): Generator<number> {
   const windows = rule.evaluationPeriods + EXTRA_PERIODS;
-  const minutes = new Set([next]);
-  for (const { minute } of pointsBetween(series, next - windows * rule.period - MINUTE_MS, Number.POSITIVE_INFINITY)) {
+  let at = Math.floor(now / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
+  while (at < Number.POSITIVE_INFINITY) {
+    yield at;
+    let next = Number.POSITIVE_INFINITY;
     for (let window = 0; window <= windows; window += 1) {
-      const at = minute + MINUTE_MS + window * rule.period;
-      if (at > next) minutes.add(at);
+      // A point reaches a window one minute after its own, and `window` periods later.
+      const shift = MINUTE_MS + window * rule.period;
+      const point = series?.points[firstFrom(series, at - shift + 1)];
+      if (point) next = Math.min(next, point.minute + shift);
     }
+    at = next;
   }
-  return [...minutes].sort((a, b) => a - b);
-};
+}

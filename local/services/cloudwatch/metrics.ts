@@ -53,21 +53,21 @@ export const createMetricStore = (): MetricStore => {
   };
 };
 
-/** The points of a series in `[from, to)`, milliseconds. */
-export const pointsBetween = (series: Series | undefined, from: number, to: number): Point[] => {
-  if (!series) return [];
-  const { points } = series;
+/** Index of the first point at or after a time in milliseconds. */
+export const firstFrom = ({ points }: Series, time: number): number => {
   let low = 0;
   let high = points.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((points[middle]?.minute ?? 0) < from) low = middle + 1;
+    if ((points[middle]?.minute ?? 0) < time) low = middle + 1;
     else high = middle;
   }
-  let end = low;
-  while (end < points.length && (points[end]?.minute ?? 0) < to) end += 1;
-  return points.slice(low, end);
+  return low;
 };
+
+/** The points of a series in `[from, to)`, milliseconds. */
+export const pointsBetween = (series: Series | undefined, from: number, to: number): Point[] =>
+  series ? series.points.slice(firstFrom(series, from), firstFrom(series, to)) : [];
 
 /** One statistic over values; undefined where there are none. Percentiles as `p90`. */
 export const statistic = (values: number[], name: string): number | undefined => {

@@ -133,7 +133,7 @@ const RESERVED = new Set([
 export const describeFunction = (record: FunctionRecord): FunctionConfiguration => ({
   FunctionName: record.name,
   FunctionArn: record.arn,
-  Runtime: 'nodejs24.x' as FunctionConfiguration['Runtime'] & string,
+  Runtime: 'nodejs24.x',
   Role: record.role,
   Handler: record.handler,
   CodeSize: record.codeSize,
@@ -149,5 +149,4 @@ export const describeFunction = (record: FunctionRecord): FunctionConfiguration 
   State: 'Active',
   LastUpdateStatus: 'Successful',
   PackageType: 'Zip',
-  Architectures: ['arm64'],
 });

@@ -75,11 +75,11 @@ const startReplaying = async (
   recovery?: Recovery,
 ): Promise<void> => {
   try {
-    await startInstance(rds, instance, signal, recovery);
+    await startInstance(rds, instance, signal, { recovery });
   } catch (error) {
     const unreached = (error as Error).message.includes('before configured recovery target was reached');
     if (!recovery?.until || !unreached) throw error;
-    await startInstance(rds, instance, signal, { archive: recovery.archive });
+    await startInstance(rds, instance, signal, { recovery: { archive: recovery.archive } });
   }
 };
 

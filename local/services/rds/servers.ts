@@ -43,12 +43,16 @@ export const prepareDirectories = async (instance: Instance): Promise<void> => {
   await makeEngineDirectory(archiveOf(instance));
 };
 
-/** Starts the instance's server on its data directory, archiving into its own archive where backups are on. */
+/**
+ * Starts the instance's server on its data directory, archiving into its own archive where backups are on. What is being
+ * restored is not forced to disk: a crash of the machine, which ends the whole local region, could lose it; a crash of
+ * the server cannot.
+ */
 export const startInstance = async (
   rds: Rds,
   instance: Instance,
   signal: AbortSignal,
-  recovery?: Recovery,
+  restored?: { recovery: Recovery | undefined },
 ): Promise<void> => {
   const standbyOf = streamingFrom(rds, instance);
   instance.server = await startServer(
@@ -56,9 +60,9 @@ export const startInstance = async (
     {
       port: instance.port,
       certificates: await rds.certificates(),
-      durable: true,
+      durable: restored === undefined,
       ...(instance.settings.retention > 0 ? { archive: archiveOf(instance) } : {}),
-      ...(recovery ? { recovery } : {}),
+      ...(restored?.recovery ? { recovery: restored.recovery } : {}),
       ...(standbyOf ? { standbyOf } : {}),
     },
     signal,
