@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import type { Credentials, Region } from '../../types.ts';
 import type { FunctionRecord } from './functions.ts';
 
@@ -13,14 +11,15 @@ export const environmentOf = (
   region: Region,
   record: FunctionRecord,
   credentials: Credentials,
-  logStream: string,
+  { logStream, authorities }: { logStream: string; authorities: string | undefined },
 ): Record<string, string> => {
   const own = record.environment;
-  const ca = path.join(region.directory, 'ca.pem');
+  const { NODE_EXTRA_CA_CERTS: wanted, ...rest } = own;
+  const extra = wanted === LAMBDA_CA ? authorities : wanted;
   const heap = Math.floor(record.memory * HEAP_SHARE);
   return {
-    ...own,
-    ...(own.NODE_EXTRA_CA_CERTS === LAMBDA_CA && existsSync(ca) && { NODE_EXTRA_CA_CERTS: ca }),
+    ...rest,
+    ...(extra && { NODE_EXTRA_CA_CERTS: extra }),
     NODE_OPTIONS: [own.NODE_OPTIONS, `--max-old-space-size=${heap}`].filter(Boolean).join(' '),
     PATH: process.env.PATH ?? '',
     TZ: 'UTC',

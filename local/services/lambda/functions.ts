@@ -52,7 +52,7 @@ export const unzip = (
   zip: Uint8Array,
 ): Pick<FunctionRecord, 'root' | 'codeSha256' | 'codeSize'> => {
   const sha256 = createHash('sha256').update(zip).digest();
-  const home = path.join(region.directory, 'lambda', 'code', `${name}-${sha256.toString('hex').slice(0, 12)}`);
+  const home = path.resolve(region.directory, 'lambda', 'code', `${name}-${sha256.toString('hex').slice(0, 12)}`);
   const root = path.join(home, 'task');
   mkdirSync(root, { recursive: true });
   writeFileSync(path.join(home, 'package.json'), '{}');

@@ -1,5 +1,6 @@
 // The processes of a region's functions: warm ones are used again, new ones started, few kept idle, all ended on close.
 import type { Region } from '../../types.ts';
+import { authoritiesFile } from './authorities.ts';
 import { environmentOf } from './environment.ts';
 import type { FunctionRecord } from './functions.ts';
 import { type FunctionProcess, type Outcome, startProcess } from './processes.ts';
@@ -23,6 +24,7 @@ interface Member {
   name: string;
   process: FunctionProcess;
   generation: number;
+  authorities: string | undefined;
 }
 
 export const createPool = (region: Region, onLine: (name: string, line: string) => void): Pool => {
@@ -36,14 +38,14 @@ export const createPool = (region: Region, onLine: (name: string, line: string) 
   let started = 0;
   let closed = false;
 
-  const start = (record: FunctionRecord): Member => {
+  const start = (record: FunctionRecord, authorities: string | undefined): Member => {
     const { iam } = region.world;
     const credentials = iam.issue(record.role, { actor: record.name, kill: () => void process.kill() });
     started += 1;
     const day = region.clock.now().toISOString().slice(0, 10).replaceAll('-', '/');
     const process = startProcess({
       root: record.root,
-      environment: environmentOf(region, record, credentials, `${day}/[$LATEST]${started}`),
+      environment: environmentOf(region, record, credentials, { logStream: `${day}/[$LATEST]${started}`, authorities }),
       onLine: (line) => onLine(record.name, line),
       onExit: () => {
         iam.revoke(credentials.accessKeyId);
@@ -51,14 +53,17 @@ export const createPool = (region: Region, onLine: (name: string, line: string) 
         idle = idle.filter((other) => other !== member);
       },
     });
-    const member: Member = { name: record.name, process, generation: generations.get(record.name) ?? 0 };
+    const generation = generations.get(record.name) ?? 0;
+    const member: Member = { name: record.name, process, generation, authorities };
     all.add(member);
     return member;
   };
 
   const take = (record: FunctionRecord): Member => {
-    const warm = idle.findLast(({ name, process }) => name === record.name && process.alive());
-    if (!warm) return start(record);
+    const authorities = authoritiesFile(region);
+    const fits = (member: Member): boolean => member.name === record.name && member.authorities === authorities;
+    const warm = idle.findLast((member) => fits(member) && member.process.alive());
+    if (!warm) return start(record, authorities);
     idle = idle.filter((member) => member !== warm);
     return warm;
   };

@@ -8,7 +8,7 @@ import { ACCOUNT, createRegions, START, type TestWorld } from './regions.ts';
 let world: TestWorld;
 const lambda = (): Lambda => world.home.services.get('lambda') as Lambda;
 beforeEach(() => {
-  world = createRegions([createLambda]);
+  world = createRegions([createLambda], ['us-east-1', 'us-west-2']);
 });
 afterEach(() => world.close());
 
@@ -65,15 +65,17 @@ describe('a function', () => {
     });
   });
 
-  it("gets the region's certificate authorities where it names Lambda's", async () => {
-    const ca = path.join(world.home.directory, 'ca.pem');
-    writeFileSync(ca, '');
-    const body = `exports.handler = async () => process.env.NODE_EXTRA_CA_CERTS ?? 'none';`;
-    await createFunction(world, 'named', body, {
-      Environment: { Variables: { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' } },
-    });
+  it('gets the certificate authorities of the databases where it asks for those of Lambda, also when they come later', async () => {
+    const body = `const { readFileSync } = require('node:fs');
+      exports.handler = async () => (process.env.NODE_EXTRA_CA_CERTS ? readFileSync(process.env.NODE_EXTRA_CA_CERTS, 'utf8') : 'none');`;
+    const Environment = { Variables: { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' } };
+    await createFunction(world, 'named', body, { Environment });
     await createFunction(world, 'unnamed', body);
-    expect((await invoke(world, 'named')).value).toBe(ca);
+    expect((await invoke(world, 'named')).value).toBe('none');
+    writeFileSync(path.join(world.home.directory, 'ca.pem'), 'first');
+    expect((await invoke(world, 'named')).value).toBe('first');
+    writeFileSync(path.join(world.region('us-west-2').directory, 'ca.pem'), 'second');
+    expect((await invoke(world, 'named')).value).toBe('first\nsecond');
     expect((await invoke(world, 'unnamed')).value).toBe('none');
   });
 
