@@ -7,7 +7,10 @@ export interface Caller {
   arn: string;
   account: string;
   roleArn?: string;
-  /** The AWS service principal behind the call, for calls that one local service makes on another: `rds.amazonaws.com`. */
+  /**
+   * The AWS service behind the call, for calls that one local service makes on another: `rds.amazonaws.com`. Beside a role
+   * or a user it calls on their behalf; alone it calls as itself.
+   */
   service?: string;
   /** Free text that names the process, for fault plans: the function or machine name. */
   actor?: string;

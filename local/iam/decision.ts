@@ -32,11 +32,15 @@ export const decide = (rules: Rule[], request: Request, caller?: Caller): Decisi
   return { effect, grants };
 };
 
+/** A service calling as itself; on behalf of a role or a user, it is they who are asked about. */
+export const isService = (caller: Caller): boolean =>
+  caller.service !== undefined && caller.roleArn === undefined && !caller.arn.includes(':user/');
+
 /** Whether a principal element names the caller itself, or only the account it belongs to. */
 const principalMatch = (principal: PolicyStatement['Principal'], caller: Caller): 'itself' | 'account' | undefined => {
   if (principal === '*') return 'itself';
   if (principal === undefined) return undefined;
-  const asService = caller.service !== undefined && caller.roleArn === undefined;
+  const asService = isService(caller);
   if (asService) return [principal.Service ?? []].flat().includes(caller.service ?? '') ? 'itself' : undefined;
   const named = [principal.AWS ?? []].flat();
   if (named.some((arn) => arn === '*' || arn === caller.arn || arn === caller.roleArn)) return 'itself';

@@ -2,7 +2,7 @@ import { ApiError } from '../service.ts';
 import type { Caller, Check, Iam, PolicyStatement } from '../types.ts';
 import type { Context } from './conditions.ts';
 import { createCredentials } from './credentials.ts';
-import { decide, type Effect } from './decision.ts';
+import { decide, type Effect, isService } from './decision.ts';
 import { compileStatements, type Rule } from './statements.ts';
 
 interface Role {
@@ -110,7 +110,7 @@ const requestOf = (
   caller: Caller,
   { action, resource, context }: Check,
 ): { action: string; resource: string; context: Context } => {
-  const asService = caller.service !== undefined && caller.roleArn === undefined;
+  const asService = isService(caller);
   const all: Record<string, string | string[]> = {
     // Clients reach the local region over plain HTTP on the loopback interface, in place of TLS.
     'aws:SecureTransport': 'true',
@@ -132,7 +132,7 @@ const requestOf = (
 
 /** Worded as AWS words it, so that what people search for is found. */
 const accessDenied = (caller: Caller, { action, resource }: Check, effect: Effect, policy: string): ApiError => {
-  const who = caller.service && !caller.roleArn ? caller.service : caller.arn;
+  const who = isService(caller) ? caller.service : caller.arn;
   const article = policy.startsWith('i') ? 'an' : 'a';
   const why =
     effect === 'denied'

@@ -16,6 +16,8 @@ export interface Key {
   createdAt: Date;
   policy: PolicyStatement[];
   policyText: string;
+  /** Operations granted, by service principal. */
+  grants: Map<string, Set<string>>;
 }
 
 export const newKeyId = (multiRegion: boolean): string =>

@@ -76,6 +76,6 @@ const encode = (columns: ExportColumn[], rows: Text[][]): Uint8Array => {
     ...parquetTypeOf(column).element,
   }));
   const schema = [{ name: 'root', num_children: columns.length }, ...elements];
-  const compressors = { GZIP: (input: Uint8Array) => gzipSync(input) };
+  const compressors = { GZIP: (input: Uint8Array) => gzipSync(input, { level: 1 }) };
   return new Uint8Array(parquetWriteBuffer({ columnData, schema, codec: 'GZIP', compressors }));
 };

@@ -1,18 +1,12 @@
 // RDS and KMS: who may use a key for a database, and whether a key can still be used.
 import { KMSKeyNotAccessibleFault } from '@aws-sdk/client-rds';
 import type { Caller, Region } from '../../types.ts';
+import { callAsRds } from './own-calls.ts';
 import type { Rds } from './state.ts';
 
 interface KeyDescription {
   KeyMetadata: { Arn: string; KeyState: string };
 }
-
-/** RDS itself, under its service-linked role. */
-export const serviceCaller = (region: Region): Caller => ({
-  arn: `arn:aws:sts::${region.account}:assumed-role/AWSServiceRoleForRDS/rds`,
-  account: region.account,
-  service: 'rds.amazonaws.com',
-});
 
 /**
  * The ARN of the key that will encrypt something of this caller's. RDS asks KMS on the caller's behalf: it is the caller
@@ -47,18 +41,12 @@ const grant = async (rds: Rds, keyId: string, caller: Caller): Promise<{ arn: st
   }
 };
 
-/** Whether data under this key can be read now; RDS asks for itself, in the key's region. */
+/** Whether data under this key can be read now, by the grant RDS holds in the key's region. */
 export const isKeyUsable = async (region: Region, keyArn: string | undefined): Promise<boolean> => {
   if (keyArn === undefined || isManaged(keyArn)) return true;
   const home = region.world.region(keyArn.split(':')[3] ?? region.name);
-  if (!home.alive) return false;
   try {
-    const { KeyMetadata } = await home.call<KeyDescription>(
-      'kms',
-      'DescribeKey',
-      { KeyId: keyArn },
-      serviceCaller(home),
-    );
+    const { KeyMetadata } = await callAsRds<KeyDescription>(home, 'kms', 'DescribeKey', { KeyId: keyArn });
     return KeyMetadata.KeyState === 'Enabled';
   } catch {
     return false; // Not knowing a key and not being let to it are the same to whoever needs it.

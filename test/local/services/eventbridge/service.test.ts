@@ -146,6 +146,26 @@ describe('the event bus', () => {
     expect((world.home.services.get('sns') as Sns).inbox()).toMatchObject([{ message: '"Look at shop-db."' }]);
   });
 
+  it('starts state machines under the role of the target', async () => {
+    const started: object[] = [];
+    const machine = `arn:aws:states:us-east-1:${ACCOUNT}:stateMachine:verify-database`;
+    world.home.services.set('states', {
+      ...{ signingName: 'states', iamPrefix: 'states', sdk: {}, clientName: '' },
+      operations: { StartExecution: async (input) => void started.push(input) },
+      authorize: () => [{ action: 'states:StartExecution', resource: machine }],
+    });
+    const allow = { Effect: 'Allow', Action: 'states:StartExecution', Resource: machine } as const;
+    const RoleArn = world.role('start', 'events.amazonaws.com', [allow]);
+    await rule([{ Id: 'machine', Arn: machine, RoleArn, InputPath: '$.detail' }]);
+    bus().put(EVENT);
+    await settle(world);
+    expect(started).toEqual([{ stateMachineArn: machine, input: '{"SourceIdentifier":"shop-db"}' }]);
+    world.role('start', 'states.amazonaws.com', [allow]);
+    bus().put(EVENT);
+    await settle(world);
+    expect(bus().failedDeliveries).toMatchObject([{ target: machine, error: expect.stringMatching(/sts:AssumeRole/) }]);
+  });
+
   it('leaves out rules that are switched off', async () => {
     await rule([{ Id: 'fn', Arn: await worker() }]);
     await world.call('events', 'DisableRule', { Name: 'snapshots' });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClock } from '../../../../local/clock.ts';
 import { createRds, type RdsService } from '../../../../local/services/rds/service.ts';
-import type { BusEvent, Caller, Region, World } from '../../../../local/types.ts';
+import type { BusEvent, Caller, Region, Service, World } from '../../../../local/types.ts';
 
 const ACCOUNT = '111122223333';
 export const OPERATOR: Caller = { arn: `arn:aws:iam::${ACCOUNT}:user/operator`, account: ACCOUNT };
@@ -55,7 +55,7 @@ export const createFakeWorld = async (): Promise<FakeWorld> => {
 
 const createFakeRegion = (world: FakeWorld, name: string, directory: string): FakeRegion => {
   const region = { name, account: ACCOUNT, directory, clock: world.clock, world, alive: true } as unknown as FakeRegion;
-  Object.assign(region, { events: [], objects: new Map(), metrics: [] });
+  Object.assign(region, { events: [], objects: new Map(), metrics: [], services: new Map() });
   region.emit = (event) => void region.events.push(event);
   region.call = async (service, operation, input, caller) => {
     if (world.refused.has(`${service}:${operation}`))
@@ -65,6 +65,10 @@ const createFakeRegion = (world: FakeWorld, name: string, directory: string): Fa
     return run(input, { region, caller, requestId: 'r', signal: new AbortController().signal });
   };
   region.rds = createRds(region);
+  for (const name of ['kms', 'monitoring']) {
+    const operations = Object.entries(fakes(region)).map(([key, run]) => [key.split(':')[1], run]);
+    region.services.set(name, { operations: Object.fromEntries(operations) } as unknown as Service);
+  }
   return region;
 };
 

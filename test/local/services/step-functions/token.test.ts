@@ -70,6 +70,16 @@ describe('a Task that waits for its token', () => {
     expect((await found(arn)).output).toBe('"first"');
   });
 
+  it('is answered once even by two answers at the same moment', async () => {
+    const { start, clock, succeed, describe: found } = setUp();
+    const arn = await start(asking());
+    await clock.settled();
+    const answers = await Promise.allSettled([succeed('first'), succeed('second')]);
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    await clock.settled();
+    expect((await found(arn)).output).toBe('"first"');
+  });
+
   it('takes no answer after its time-out, and none for a token that never was', async () => {
     const { run, succeed } = setUp();
     expect((await run(asking({ TimeoutSeconds: 60 }))).error).toBe('States.Timeout');

@@ -1,0 +1,128 @@
+// A whole platform in two local regions: the packaged service deployed as README says for AWS, and the database it protects.
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import pg from 'pg';
+import platform from '../lifeboat.config.ts';
+import { packageFolder } from '../scripts/package.ts';
+import { deploy, type DeployedStack } from './deploy/deploy.ts';
+import { createWorld, type LocalRegion, type LocalWorld, type WorldOptions } from './world.ts';
+
+const STAGE = 'dev';
+const DAY = 86_400;
+
+export interface LocalPlatform {
+  world: LocalWorld;
+  primary: LocalRegion;
+  recovery: LocalRegion;
+  stacks: { primary: DeployedStack; recovery: DeployedStack };
+  /** `lifeboat-shop-dev`. */
+  service: string;
+  /** Name of the one source of the example, and its settings. */
+  source: string;
+  /** Calls an operation as the operator. */
+  ask<T = Record<string, unknown>>(region: LocalRegion, service: string, operation: string, input: object): Promise<T>;
+  /** A session on an instance, as its application would open it. */
+  connect(region: LocalRegion, instance: string, credentials?: { user: string; password: string }): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+export type PlatformOptions = Omit<WorldOptions, 'regions'>;
+
+/** Deploys the recovery region first, because it owns the key, hands its ARN over, and deploys the primary. */
+export const startPlatform = async (options: PlatformOptions): Promise<LocalPlatform> => {
+  const { primary: primaryName, recovery: recoveryName } = platform.regions;
+  const world = await createWorld({ ...options, regions: [primaryName, recoveryName] });
+  const service = `lifeboat-${platform.platform}-${STAGE}`;
+  const [primary, recovery] = [world.region(primaryName), world.region(recoveryName)];
+  const ask = <T = Record<string, unknown>>(region: LocalRegion, name: string, operation: string, input: object): Promise<T> =>
+    region.call<T>(name, operation, input, world.iam.operator);
+  try {
+    const recoveryStack = await deploy(recovery, { packageDirectory: packageFolder('recovery'), stackName: service });
+    await ask(primary, 'ssm', 'PutParameter', {
+      Name: `/lifeboat/${platform.platform}/${STAGE}/vault-key-arn`,
+      Value: recoveryStack.outputs.VaultKeyArn,
+      Type: 'String',
+    });
+    const primaryStack = await deploy(primary, { packageDirectory: packageFolder('primary'), stackName: service });
+    const sourceName = Object.keys(platform.sources)[0] as string;
+    return {
+      world,
+      primary,
+      recovery,
+      stacks: { primary: primaryStack, recovery: recoveryStack },
+      service,
+      source: sourceName,
+      ask,
+      connect: (region, instance, credentials) => connect(region, instance, credentials ?? master()),
+      close: () => world.close(),
+    };
+  } catch (error) {
+    await world.close();
+    throw error;
+  }
+};
+
+let masterPassword: string | undefined;
+/** Made anew for every run; it stands in Secrets Manager and nowhere else. */
+const master = (): { user: string; password: string } => {
+  masterPassword ??= randomBytes(18).toString('base64url');
+  return { user: 'shop', password: masterPassword };
+};
+
+/** The instance of the source as its posture demands, its secret, and a read replica in the recovery region. */
+export const createDatabase = async ({ ask, primary, recovery, source, stacks, world }: LocalPlatform, fill: (client: pg.Client) => Promise<void>): Promise<void> => {
+  const settings = platform.sources[source];
+  if (!settings) throw new Error(`The configuration has no source ${source}.`);
+  const { user, password } = master();
+  const key = stacks.primary.outputs.VaultKeyArn;
+  for (const region of [primary, recovery]) {
+    await ask(region, 'secretsmanager', 'CreateSecret', { Name: settings.secret, SecretString: JSON.stringify({ username: user, password }) });
+  }
+  await ask(primary, 'rds', 'CreateDBInstance', {
+    DBInstanceIdentifier: settings.instance,
+    DBName: settings.database,
+    Engine: 'postgres',
+    DBInstanceClass: 'db.m6g.large',
+    AllocatedStorage: 20,
+    MasterUsername: user,
+    MasterUserPassword: password,
+    StorageEncrypted: true,
+    KmsKeyId: key,
+    MultiAZ: true,
+    BackupRetentionPeriod: settings.posture.backupRetention / DAY,
+    PreferredBackupWindow: settings.posture.window,
+    DeletionProtection: true,
+    PubliclyAccessible: false,
+  });
+  await world.clock.settled();
+  const client = await connect(primary, settings.instance, { user, password });
+  try {
+    await fill(client);
+  } finally {
+    await client.end();
+  }
+  if (!settings.replica) return;
+  await ask(recovery, 'rds', 'CreateDBInstanceReadReplica', {
+    DBInstanceIdentifier: settings.replica.instance,
+    SourceDBInstanceIdentifier: `arn:aws:rds:${primary.name}:${primary.account}:db:${settings.instance}`,
+    KmsKeyId: stacks.recovery.outputs.VaultKeyArn,
+  });
+  await world.clock.settled();
+};
+
+const connect = async (region: LocalRegion, instance: string, { user, password }: { user: string; password: string }): Promise<pg.Client> => {
+  const { host, port } = region.rds.server(instance);
+  const authority = path.join(region.directory, 'ca.pem');
+  const settings = platform.sources[Object.keys(platform.sources)[0] as string];
+  const client = new pg.Client({
+    host,
+    port,
+    user,
+    password,
+    database: settings?.database,
+    ssl: existsSync(authority) ? { ca: readFileSync(authority, 'utf8') } : false,
+  });
+  await client.connect();
+  return client;
+};
