@@ -9,6 +9,7 @@ import type { Instance, Rds, Snapshot } from './state.ts';
 
 // RDS uploads transaction logs to S3 every five minutes (user guide, "Restoring to a specified time", read 2026-11-20).
 const UPLOADED_EVERY_MS = 5 * 60_000;
+const DAY_MS = 86_400_000;
 const SEGMENT = /^[0-9A-F]{24}$/;
 
 /** The machine's time now, as seen through region time. */
@@ -19,17 +20,21 @@ export const restorableWindow = async (rds: Rds, instance: Instance): Promise<Re
   const bases = basesOf(rds, instance);
   if (instance.settings.retention === 0 || bases.length === 0) return {};
   const latest = await latestRestorable(rds, instance);
-  const earliest = bases.map((base) => rds.region.clock.toRegionTime(base.consistentAt)).sort((a, b) => +a - +b)[0];
-  return { earliest, latest };
+  const { clock } = rds.region;
+  const oldest = Math.min(...bases.map((base) => clock.toRegionTime(base.consistentAt).getTime()));
+  const horizon = clock.now().getTime() - instance.settings.retention * DAY_MS;
+  return { earliest: new Date(Math.max(oldest, horizon)), latest };
 };
 
-/** Copies of this very instance that replay can start from. */
-export const basesOf = (rds: Rds, instance: Instance): (Snapshot & { consistentAt: Date })[] =>
+type Base = Snapshot & { consistentAt: Date };
+
+/** What replay can start from: the instance's own automated snapshots, as in RDS. */
+export const basesOf = (rds: Rds, instance: Instance): Base[] =>
   [...rds.snapshots.values()].filter(
-    (snapshot): snapshot is Snapshot & { consistentAt: Date } =>
+    (snapshot): snapshot is Base =>
+      snapshot.type === 'automated' &&
       snapshot.resourceId === instance.resourceId &&
       snapshot.status === 'available' &&
-      !snapshot.source &&
       snapshot.consistentAt !== undefined,
   );
 

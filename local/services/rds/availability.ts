@@ -53,9 +53,17 @@ const backUp = async (rds: Rds, instance: Instance, signal: AbortSignal): Promis
     await removeSnapshot(rds, snapshot);
     instance.failure = `Automated backup failed: ${(error as Error).message}`;
   }
-  const kept = Math.min(instance.settings.retention, KEPT_AUTOMATED);
-  for (const old of automatedOf(rds, instance).slice(0, -kept)) await removeSnapshot(rds, old);
+  for (const old of noLongerNeeded(rds, instance)) await removeSnapshot(rds, old);
   await trimArchive(rds, instance);
+};
+
+/** Automated snapshots from before the retention, except the newest of them: replay to the oldest moment starts there. */
+const noLongerNeeded = (rds: Rds, instance: Instance): Snapshot[] => {
+  const horizon = rds.region.clock.now().getTime() - instance.settings.retention * DAY_MS;
+  const newestFirst = automatedOf(rds, instance).reverse();
+  const firstOutside = newestFirst.findIndex(({ createdAt }) => (createdAt?.getTime() ?? 0) < horizon);
+  const kept = firstOutside === -1 ? newestFirst.length : firstOutside + 1;
+  return newestFirst.slice(Math.min(kept, KEPT_AUTOMATED));
 };
 
 /** Backs the instance up at the beginning of its window, every day of region time, as long as it is there. */

@@ -118,7 +118,7 @@ const onScratchServer = async <T>(
     const server = await startServer(data, settings, signal);
     return await use(server).finally(() => server.stop('immediate'));
   } finally {
-    await rm(data, { recursive: true, force: true, maxRetries: 3 });
+    for (const path of [data, `${data}.log`]) await rm(path, { recursive: true, force: true, maxRetries: 3 });
   }
 };
 

@@ -29,7 +29,7 @@ export interface FakeWorld extends World {
 
 export const createFakeWorld = async (): Promise<FakeWorld> => {
   const directory = await mkdtemp(join(tmpdir(), 'lifeboat-rds-'));
-  const clock = createClock();
+  const clock = createClock({ start: new Date('2026-11-20T10:00:00Z') });
   const regions = new Map<string, FakeRegion>();
   const world = {
     account: ACCOUNT,

@@ -60,7 +60,7 @@ describe('an RDS instance', { timeout: 60_000 }, () => {
     expect((await instance(world.primary, 'shop-db')).LatestRestorableTime).toBeInstanceOf(Date);
   });
 
-  it('is backed up every day in its window', async () => {
+  it('is backed up every day in its window, and keeps what its retention needs', async () => {
     const automated = async () => {
       const list = { DBInstanceIdentifier: 'shop-db', SnapshotType: 'automated' };
       return (
@@ -70,6 +70,12 @@ describe('an RDS instance', { timeout: 60_000 }, () => {
     await world.clock.advanceTo(new Date(world.clock.now().getTime() + 2 * 86_400_000));
     const names = (await automated()).map((one) => one.DBSnapshotIdentifier);
     expect(names.filter((name) => name.endsWith('-03-00'))).toHaveLength(2);
+    const before = names[0] ?? '';
+    await change('ModifyDBInstance', { BackupRetentionPeriod: 1 });
+    await world.clock.advanceTo(new Date(world.clock.now().getTime() + 86_400_000));
+    // One day's restore may have to begin at the backup before it.
+    expect((await automated()).map((one) => one.DBSnapshotIdentifier)).toHaveLength(2);
+    expect((await automated()).map((one) => one.DBSnapshotIdentifier)).not.toContain(before);
   });
 
   it('tells what time can be restored, however long it was idle', async () => {

@@ -1,0 +1,17 @@
+import type { Caller, Region } from '../../types.ts';
+
+/**
+ * A call RDS makes for itself: under a grant it holds, or to publish its own metrics. No policy of the account has a say
+ * in those, so they do not pass IAM.
+ */
+export const callAsRds = async <Output>(
+  region: Region,
+  service: string,
+  operation: string,
+  input: object,
+): Promise<Output> => {
+  const run = region.services.get(service)?.operations[operation];
+  if (!run || !region.alive) throw new Error(`${service} of ${region.name} does not answer.`);
+  const caller: Caller = { arn: 'rds.amazonaws.com', account: region.account, service: 'rds.amazonaws.com' };
+  return run(input, { region, caller, requestId: operation, signal: new AbortController().signal });
+};
