@@ -11,8 +11,11 @@ export interface BucketFinding {
   undecided: number;
   /** Set where the copy cannot be a state between before and after. */
   damage?: {
-    expectedRows: number;
+    /** Between these numbers of rows everything would be as it may be. */
+    leastRows: number;
+    mostRows: number;
     foundRows: number;
+    /** Of the rows after the snapshot. */
     expectedDigest: string;
     foundDigest: string;
     missing: RowDigest[];
@@ -93,13 +96,14 @@ const subtract = (expected: RowDigest[], found: RowDigest[]): { missing: RowDige
   return { missing, extra: [...left.values()].flat() };
 };
 
-const damaged = ({ index, after, copy }: Triple, missing: RowDigest[], extra: RowDigest[]): BucketFinding => ({
+const damaged = ({ index, before, after, copy }: Triple, missing: RowDigest[], extra: RowDigest[]): BucketFinding => ({
   index,
   exact: 0,
   oneByOne: 0,
   undecided: 0,
   damage: {
-    expectedRows: after.rows,
+    leastRows: after.rows,
+    mostRows: before.rows,
     foundRows: copy.rows,
     expectedDigest: digestText(after),
     foundDigest: digestText(copy),

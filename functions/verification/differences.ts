@@ -58,27 +58,25 @@ const inBucket = (bucket: DamagedBucket, copied: NamedRow[], lived: NamedRow[] |
     surplus.filter((row) => isForeign(row, copy)),
     surplus.filter((row) => !isForeign(row, copy)),
   ];
-  // What is in the copy and not live may have been deleted since, so only as many are accused as there are too many.
-  const tooMany = Math.max(
-    0,
-    bucket.damage.foundRows -
-      foreign.length -
-      (bucket.damage.expectedRows - lost.filter(({ difference }) => difference.kind === 'missing').length),
-  );
-  const resurrected =
-    bucket.damage.extra.length > 0
-      ? strange.filter((row) => bucket.damage.extra.some(({ d1, d2 }) => d1 === row.d1 && d2 === row.d2))
+  const { foundRows, mostRows, extra } = bucket.damage;
+  const missing = lost.filter(({ difference }) => difference.kind === 'missing').length;
+  const tooMany = Math.max(0, foundRows - foreign.length - (mostRows - missing));
+  const candidates =
+    extra.length > 0
+      ? strange.filter((row) => extra.some(({ d1, d2 }) => d1 === row.d1 && d2 === row.d2))
       : lived
         ? strange
         : [];
+  // What is in the copy and not live may rightly have been deleted since: where that leaves a choice, nobody is accused by name.
+  const resurrected = candidates.length === tooMany ? candidates : [];
   return [
     ...lost,
     ...foreign.map((row) => name(row, 'foreign')),
-    ...resurrected.slice(0, tooMany).map((row) => name(row, 'resurrected')),
+    ...resurrected.map((row) => name(row, 'resurrected')),
   ];
 };
 
-/** In the 2^31 transactions after the snapshot; what the copy counts as old and lies there was written in the copy. */
+/** What the copy counts as old although its writer comes after the snapshot was written in the copy itself. */
 const isForeign = ({ xmin }: NamedRow, { next = 0n }: Reading): boolean =>
   !isOld(Number(xmin), { horizon: next, next: next + 1_000_000n });
 
@@ -87,9 +85,12 @@ const describe = (bucket: DamagedBucket, { table }: Reading, kind: Difference['k
   kind,
   ...(row ? { key: row.key } : {}),
   pages: `${bucket.index * PAGES_PER_BUCKET} to ${(bucket.index + 1) * PAGES_PER_BUCKET - 1}`,
-  expected: `${bucket.damage.expectedRows} rows, digest ${bucket.damage.expectedDigest}`,
+  expected: `${rowsExpected(bucket.damage)}, digest ${bucket.damage.expectedDigest}`,
   found: `${bucket.damage.foundRows} rows, digest ${bucket.damage.foundDigest}`,
 });
+
+const rowsExpected = ({ leastRows, mostRows }: DamagedBucket['damage']): string =>
+  leastRows === mostRows ? `${leastRows} rows` : `${leastRows} to ${mostRows} rows`;
 
 /** One difference a key: a row that is gone from its place and stands elsewhere in the copy was changed. */
 const distinct = async (all: Named[], copy: Reading): Promise<Named[]> => {
