@@ -5,7 +5,7 @@ import path from 'node:path';
 import pg from 'pg';
 import platform from '../lifeboat.config.ts';
 import { packageFolder } from '../scripts/package.ts';
-import { deploy, type DeployedStack } from './deploy/deploy.ts';
+import { type DeployedStack, deploy } from './deploy/deploy.ts';
 import { createWorld, type LocalRegion, type LocalWorld, type WorldOptions } from './world.ts';
 
 const STAGE = 'dev';
@@ -35,8 +35,12 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
   const world = await createWorld({ ...options, regions: [primaryName, recoveryName] });
   const service = `lifeboat-${platform.platform}-${STAGE}`;
   const [primary, recovery] = [world.region(primaryName), world.region(recoveryName)];
-  const ask = <T = Record<string, unknown>>(region: LocalRegion, name: string, operation: string, input: object): Promise<T> =>
-    region.call<T>(name, operation, input, world.iam.operator);
+  const ask = <T = Record<string, unknown>>(
+    region: LocalRegion,
+    name: string,
+    operation: string,
+    input: object,
+  ): Promise<T> => region.call<T>(name, operation, input, world.iam.operator);
   try {
     const recoveryStack = await deploy(recovery, { packageDirectory: packageFolder('recovery'), stackName: service });
     await ask(primary, 'ssm', 'PutParameter', {
@@ -71,13 +75,19 @@ const master = (): { user: string; password: string } => {
 };
 
 /** The instance of the source as its posture demands, its secret, and a read replica in the recovery region. */
-export const createDatabase = async ({ ask, primary, recovery, source, stacks, world }: LocalPlatform, fill: (client: pg.Client) => Promise<void>): Promise<void> => {
+export const createDatabase = async (
+  { ask, primary, recovery, source, stacks, world }: LocalPlatform,
+  fill: (client: pg.Client) => Promise<void>,
+): Promise<void> => {
   const settings = platform.sources[source];
   if (!settings) throw new Error(`The configuration has no source ${source}.`);
   const { user, password } = master();
   const key = stacks.primary.outputs.VaultKeyArn;
   for (const region of [primary, recovery]) {
-    await ask(region, 'secretsmanager', 'CreateSecret', { Name: settings.secret, SecretString: JSON.stringify({ username: user, password }) });
+    await ask(region, 'secretsmanager', 'CreateSecret', {
+      Name: settings.secret,
+      SecretString: JSON.stringify({ username: user, password }),
+    });
   }
   await ask(primary, 'rds', 'CreateDBInstance', {
     DBInstanceIdentifier: settings.instance,
@@ -111,7 +121,11 @@ export const createDatabase = async ({ ask, primary, recovery, source, stacks, w
   await world.clock.settled();
 };
 
-const connect = async (region: LocalRegion, instance: string, { user, password }: { user: string; password: string }): Promise<pg.Client> => {
+const connect = async (
+  region: LocalRegion,
+  instance: string,
+  { user, password }: { user: string; password: string },
+): Promise<pg.Client> => {
   const { host, port } = region.rds.server(instance);
   const authority = path.join(region.directory, 'ca.pem');
   const settings = platform.sources[Object.keys(platform.sources)[0] as string];

@@ -1,0 +1,82 @@
+// `npm start`: a platform is deployed to two local regions, a day of backups is lived through on the region's clock, what
+// was backed up is damaged on purpose, and a report is written. Exit status 0 only if everything that had to hold held.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { packageService } from '../../scripts/package.ts';
+import { createDatabase, startPlatform } from '../platform.ts';
+import { damageCopy, damageVault } from './damage.ts';
+import { judgeDay, liveThroughDay, nothingLeft } from './day.ts';
+import { invoke, readObject } from './observations.ts';
+import { createProgress } from './progress.ts';
+import { fillShop, keepOrdering } from './shop-data.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const REPORT = path.join(ROOT, '.lifeboat', 'report', 'index.html');
+const DAY_MS = 86_400_000;
+
+const { values } = parseArgs({ options: { scale: { type: 'string', default: '1' } } });
+const scale = Number(values.scale);
+if (!(scale > 0 && scale <= 50)) {
+  console.error(`--scale ${values.scale}: expected a number above 0, at most 50; 1 is a database of about 200 MB.`);
+  process.exit(2);
+}
+
+/** The Sunday that begins next: the day on which everything weekly is due. */
+const nextSunday = (): Date => {
+  const today = Math.floor(Date.now() / DAY_MS);
+  // 1970-01-01 was a Thursday.
+  return new Date((today + ((3 - (today % 7) + 7) % 7 || 7)) * DAY_MS);
+};
+
+const progress = createProgress();
+progress.chapter('Packaging and deploying');
+packageService((text) => progress.step(undefined, text));
+const directory = path.join(ROOT, '.lifeboat', 'story');
+rmSync(directory, { recursive: true, force: true });
+const platform = await startPlatform({ directory, start: nextSunday() });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void platform.close().finally(() => process.exit(130)));
+}
+try {
+  const { clock } = platform.world;
+  progress.step(clock.now(), `deployed to ${platform.primary.name} and ${platform.recovery.name}`);
+  await createDatabase(platform, (client) => fillShop(client, scale, clock.now()));
+  progress.step(clock.now(), 'shop-db is filled, its replica streams from the other region');
+  const client = await platform.connect(platform.primary, 'shop-db');
+  const customers = keepOrdering(client, clock.now);
+
+  progress.chapter('A day of backups, while customers go on ordering');
+  const points = await liveThroughDay(platform, progress);
+  await judgeDay(platform, points, progress);
+
+  progress.chapter('Damage on purpose');
+  await damageCopy(platform, progress);
+  await damageVault(platform, progress);
+  await customers.stop();
+  await client.end();
+  progress.step(clock.now(), `${customers.ordered()} orders were placed meanwhile`);
+  await nothingLeft(platform, progress);
+
+  progress.chapter('Report');
+  const { html } = await invoke<{ html: string }>(platform, 'reportsWrite', { scheduledAt: clock.now().toISOString() });
+  const { hostname, pathname } = new URL(html);
+  mkdirSync(path.dirname(REPORT), { recursive: true });
+  writeFileSync(REPORT, await readObject(platform, platform.primary, hostname, pathname.slice(1)));
+  progress.step(undefined, path.relative(process.cwd(), REPORT));
+  const unused = platform.world.iam.unused();
+  progress.step(
+    undefined,
+    `${unused.length} permissions were not needed today; docs/permissions.md says why they are there`,
+  );
+} finally {
+  await platform.close();
+}
+
+const failed = progress.failed();
+console.log(
+  failed.length === 0
+    ? `\nEverything that had to hold held (${progress.claims()} claims).`
+    : `\n${failed.length} of ${progress.claims()} claims did not hold:\n${failed.map((text) => `  - ${text}`).join('\n')}`,
+);
+process.exitCode = failed.length === 0 ? 0 : 1;
