@@ -164,7 +164,7 @@ const perform = async <T>(
   input: object,
   caller: Caller,
 ): Promise<T> => {
-  if (!region.alive) throw new ConnectionCut(`The region ${region.name} does not answer.`);
+  assertAlive(region);
   const service = region.services.get(signingName);
   const operation = service?.operations[name];
   if (!service || !operation)
@@ -172,9 +172,17 @@ const perform = async <T>(
   const { faults, iam }: { faults: Faults; iam: Iam } = region.world;
   return faults.around({ region: region.name, service: signingName, operation: name, caller }, async () => {
     const context: CallContext = { region, caller, requestId: randomUUID(), signal: new AbortController().signal };
+    // A fault may have held the call back until after the region was gone; and it may go while the call is under way.
+    assertAlive(region);
     authorize(iam, service, name, input, context);
-    return (await operation(input, context)) as T;
+    const output = (await operation(input, context)) as T;
+    assertAlive(region);
+    return output;
   });
+};
+
+const assertAlive = ({ alive, name }: Region): void => {
+  if (!alive) throw new ConnectionCut(`The region ${name} does not answer.`);
 };
 
 /** A service that says nothing of resources is decided by the role alone, for any resource. */

@@ -13,7 +13,7 @@ export interface Rule {
 
 export type RuleCheck = Exclude<Check, { kind: 'recent' | 'row-count' | 'extension' | 'query' }>;
 
-/** `keyOf` gives the SQL of a row's primary key for an alias; `time` is the moment whose data the copy holds. */
+/** `keyOf` gives the SQL of a row's primary key for an alias; `time` is the latest moment whose data the copy can hold. */
 export const ruleOf = (check: RuleCheck, keyOf: (alias: string) => string, time: Date): Rule => {
   const table = `${quoteTable(check.table)} AS t`;
   const of = (column: string) => `t.${quoteName(column)}`;
@@ -54,7 +54,7 @@ export const ruleOf = (check: RuleCheck, keyOf: (alias: string) => string, time:
       return {
         ...plain,
         broken: `${of(check.column)} > ${quoteText(time.toISOString())}::timestamptz`,
-        expected: `no ${check.table}.${check.column} is later than the recovery point, ${time.toISOString()}`,
+        expected: `no ${check.table}.${check.column} is later than the recovery point was complete, ${time.toISOString()}`,
       };
     case 'total-matches': {
       const line = quoteName(check.lineKey);

@@ -91,9 +91,15 @@ const ask = (check: Check, copy: Session, point: RecoveryPoint): Promise<Answer>
     case 'query':
       return askQuery(check, copy);
     default:
-      return askRule(check, copy, time);
+      return askRule(check, copy, latestContent(point));
   }
 };
+
+/**
+ * No row of a snapshot is younger than this. A snapshot's own time is when it was begun, and writes go on while it is
+ * taken; it holds what was committed up to some moment before it was available.
+ */
+const latestContent = (point: RecoveryPoint): Date => new Date(point.storedAt ?? point.pointInTime ?? point.startedAt);
 
 const askRule = async (check: RuleCheck, copy: Session, time: Date): Promise<Answer> => {
   const rule = ruleOf(check, await primaryKeyOf(copy, check.table), time);

@@ -1,6 +1,5 @@
 // S3's own framing of a body, aws-chunked: sizes, signatures and trailers taken off, the trailing checksum verified.
 import type { IncomingHttpHeaders } from 'node:http';
-import { Readable } from 'node:stream';
 import { ApiError } from '../service.ts';
 import { ALGORITHMS, type Algorithm, type Digest, digestFor } from '../services/s3/checksums.ts';
 
@@ -8,20 +7,19 @@ const CRLF = Buffer.from('\r\n');
 /** A size line is short; one that does not end is no size line. */
 const LONGEST_LINE = 8192;
 
-/** The body as the client meant it. Without aws-chunked it is the body as it came. */
-export const plainBody = (body: Readable, headers: IncomingHttpHeaders): Readable => {
-  const chunked =
-    (headers['content-encoding'] ?? '').includes('aws-chunked') ||
-    String(headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-');
-  return chunked ? Readable.from(decode(body, trailingAlgorithm(headers)), { objectMode: false }) : body;
-};
+export const isFramed = (headers: IncomingHttpHeaders): boolean =>
+  (headers['content-encoding'] ?? '').includes('aws-chunked') ||
+  String(headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-');
 
-const trailingAlgorithm = (headers: IncomingHttpHeaders): Algorithm | undefined => {
+/** Which checksum follows the body. */
+export const trailingAlgorithm = (headers: IncomingHttpHeaders): Algorithm | undefined => {
   const trailer = String(headers['x-amz-trailer'] ?? '').toLowerCase();
   return ALGORITHMS.find((algorithm) => trailer === `x-amz-checksum-${algorithm.toLowerCase()}`);
 };
 
-async function* decode(body: Readable, algorithm: Algorithm | undefined): AsyncGenerator<Buffer> {
+/** The data alone. @throws {ApiError} IncompleteBody, or BadDigest where the trailer names another checksum. */
+export async function* unframed(body: AsyncIterable<Buffer>, headers: IncomingHttpHeaders): AsyncGenerator<Buffer> {
+  const algorithm = trailingAlgorithm(headers);
   const digest = algorithm ? digestFor(algorithm) : undefined;
   const input = reader(body);
   for (;;) {
@@ -62,8 +60,8 @@ const incomplete = (found: string): ApiError =>
   new ApiError('IncompleteBody', 400, `The aws-chunked body cannot be read: ${found}.`);
 
 /** Lines and runs of bytes out of a stream, with no more in memory than one piece of it. */
-const reader = (body: Readable) => {
-  const pieces = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+const reader = (body: AsyncIterable<Buffer>) => {
+  const pieces = body[Symbol.asyncIterator]();
   let buffer: Buffer = Buffer.alloc(0);
   const more = async (): Promise<boolean> => {
     const { done, value } = await pieces.next();

@@ -14,7 +14,7 @@ export interface RestRequest {
   query: URLSearchParams;
   headers: Record<string, string | string[] | undefined>;
   /** Members that are known already: the bucket. */
-  given: Record<string, string>;
+  given: { Bucket?: string };
 }
 
 export const route = (service: Service, request: RestRequest): Route | undefined => {
@@ -55,7 +55,7 @@ const isComplete = (
   labels: Record<string, string>,
 ): boolean => {
   const wantsBucket = memberNames(operation).includes('Bucket');
-  if ('Bucket' in given !== wantsBucket && (wantsBucket || 'Bucket' in given)) return false;
+  if ('Bucket' in given !== wantsBucket) return false;
   return operation.required.every((name) => {
     if (name in given || name in labels) return true;
     const { httpQuery, httpHeader } = operation.input.getMemberSchema(name).getMergedTraits() as {

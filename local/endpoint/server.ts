@@ -3,33 +3,15 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { gunzipSync } from 'node:zlib';
 import { ConnectionCut } from '../faults.ts';
 import { ApiError } from '../service.ts';
-import type { Caller, Region, Service, World } from '../types.ts';
-import { scopeOf } from './caller.ts';
-import { plainBody } from './chunked.ts';
+import type { Region, World } from '../types.ts';
+import { continueOnRead, neverContinued } from './bodies.ts';
+import { callerOf, scopeOf } from './caller.ts';
 import { failureReply } from './failure.ts';
-import { fromJson, toJson } from './json.ts';
-import { type OperationSchema, schemaOf } from './operations.ts';
-import { parseForm, readFields } from './query.ts';
-import { type Reply, readRequest, streamsBody, writeReply } from './rest.ts';
-import { route } from './router.ts';
-import { structContent } from './xml.ts';
-
-/** Documents only; data is streamed. A function's zip is the largest. */
-const LARGEST_DOCUMENT = 128 * 1024 * 1024;
-
-interface Exchange {
-  request: IncomingMessage;
-  url: URL;
-  region: Region;
-  service: Service;
-  caller: Caller;
-  requestId: string;
-}
+import { perform } from './protocols.ts';
+import type { Reply } from './rest.ts';
 
 export interface Endpoint {
   url: string;
@@ -37,25 +19,20 @@ export interface Endpoint {
 }
 
 export const startEndpoint = async (world: World, home: () => Region, port = 0): Promise<Endpoint> => {
-  const server = createServer({ keepAliveTimeout: 60_000 });
+  // No limit on how long a request takes: an upload takes as long as it takes.
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 });
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     void answer(world, home(), request, response).catch(() => request.socket.destroy());
   };
   server.on('request', listener);
-  // Answered when the operation first reads the body: a refusal must not be preceded by 256 MiB of upload.
   server.on('checkContinue', (request, response) => {
-    const read = request.read.bind(request);
-    let told = false;
-    request.read = (size?: number) => {
-      if (!told) {
-        told = true;
-        response.writeContinue();
-      }
-      return read(size);
-    };
+    continueOnRead(request, response);
     listener(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: () =>
@@ -72,39 +49,42 @@ const answer = async (
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
-  const url = new URL(request.url ?? '/', 'http://local');
-  const scope = scopeOf(request, url.searchParams);
+  const [path = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s);
+  const query = new URLSearchParams(search);
+  const scope = scopeOf(request, query);
   const requestId = randomUUID();
-  if (!scope) return send(response, plain(403, 'MissingAuthenticationToken', 'The request is not signed.'), requestId);
-  const region = world.regions.get(scope.region) ?? home;
-  if (!home.alive || !region.alive) return void request.socket.destroy();
-  const service = region.services.get(scope.service);
-  if (!service)
-    return send(
-      response,
-      plain(501, 'NotImplemented', `The local region does not offer the service ${scope.service}.`),
-      requestId,
-    );
-  const caller = world.iam.callerOf(scope.accessKeyId);
-  const exchange = { request, url, region, service, requestId };
+  if (!scope)
+    return send(request, response, plain(403, 'MissingAuthenticationToken', 'The request is not signed.'), requestId);
+  const region = scope.region === undefined ? home : world.regions.get(scope.region);
+  if (!home.alive || region?.alive === false) return void request.socket.destroy();
+  const service = (region ?? home).services.get(scope.service);
+  if (!service) {
+    const message = `The local region does not offer the service ${scope.service}.`;
+    return send(request, response, plain(501, 'NotImplemented', message), requestId);
+  }
   try {
-    if (!caller)
-      throw new ApiError(
-        service.signingName === 's3' ? 'InvalidAccessKeyId' : 'InvalidClientTokenId',
-        403,
-        `The access key id ${scope.accessKeyId} is unknown here.`,
-      );
-    const reply = await perform({ ...exchange, caller });
-    if (!region.alive) return void request.socket.destroy();
-    await send(response, reply, requestId);
+    if (!region) throw unknownRegion(world, scope.region);
+    const caller = callerOf(world, scope.accessKeyId);
+    if (!caller) throw unknownKey(scope.service, scope.accessKeyId);
+    const reply = await perform({ request, path, query, region, service, caller, requestId });
+    if (!home.alive) return void request.socket.destroy();
+    await send(request, response, reply, requestId);
   } catch (error) {
     if (error instanceof ConnectionCut) return void request.socket.destroy();
-    if (request.destroyed && !request.complete) return;
-    // What is left of an upload is not read: the client hears the refusal, and the connection ends.
-    if (!request.complete) response.setHeader('connection', 'close');
-    await send(response, failureReply(service, error, requestId), requestId);
+    if (request.destroyed && !request.complete) return; // the client went away
+    await send(request, response, failureReply(service, error, requestId), requestId);
   }
 };
+
+const unknownKey = (service: string, accessKeyId: string): ApiError =>
+  new ApiError(
+    service === 's3' ? 'InvalidAccessKeyId' : 'InvalidClientTokenId',
+    403,
+    `The access key id ${accessKeyId} is unknown here.`,
+  );
+
+const unknownRegion = ({ regions }: World, name: string | undefined): ApiError =>
+  new ApiError('InvalidRegion', 400, `There is no region ${name} here, only ${[...regions.keys()].join(', ')}.`);
 
 const plain = (status: number, code: string, message: string): Reply => ({
   status,
@@ -112,108 +92,16 @@ const plain = (status: number, code: string, message: string): Reply => ({
   body: JSON.stringify({ __type: code, message }),
 });
 
-const perform = (exchange: Exchange): Promise<Reply> => {
-  const { protocol } = schemaOf(exchange.service);
-  if (protocol === 'awsQuery') return performQuery(exchange);
-  return protocol.startsWith('awsJson') ? performJson(exchange) : performRest(exchange);
-};
-
-const call = (
-  { region, service, caller }: Exchange,
-  operation: OperationSchema,
-  input: unknown,
-): Promise<Record<string, unknown>> => region.call(service.signingName, operation.name, input as object, caller);
-
-const named = ({ service }: Exchange, name: string): OperationSchema => {
-  const operation = schemaOf(service).operations.get(name);
-  if (operation) return operation;
-  throw new ApiError('InvalidAction', 400, `The service ${service.signingName} has no operation ${name}.`);
-};
-
-const performQuery = async (exchange: Exchange): Promise<Reply> => {
-  const body = await document(exchange.request);
-  const form = parseForm(body.length ? body.toString('utf8') : exchange.url.search.slice(1));
-  const operation = named(exchange, form.children.get('Action')?.text ?? '');
-  const output = await call(exchange, operation, readFields(operation.input, form));
-  const content = structContent(operation.output, output ?? {});
-  const { name } = operation;
-  const result = operation.output.isStructSchema() ? `<${name}Result>${content}</${name}Result>` : '';
-  const meta = `<ResponseMetadata><RequestId>${exchange.requestId}</RequestId></ResponseMetadata>`;
-  const { xmlNamespace = '' } = schemaOf(exchange.service);
-  return {
-    status: 200,
-    headers: { 'content-type': 'text/xml' },
-    body: `<${name}Response xmlns="${xmlNamespace}">${result}${meta}</${name}Response>`,
-  };
-};
-
-const performJson = async (exchange: Exchange): Promise<Reply> => {
-  const target = String(exchange.request.headers['x-amz-target'] ?? '');
-  const operation = named(exchange, target.slice(target.indexOf('.') + 1));
-  const body = await document(exchange.request);
-  const output = await call(
-    exchange,
-    operation,
-    fromJson(operation.input, JSON.parse(body.toString('utf8') || '{}')) ?? {},
-  );
-  const type = exchange.request.headers['content-type'] ?? 'application/x-amz-json-1.0';
-  return {
-    status: 200,
-    headers: { 'content-type': type },
-    body: JSON.stringify(toJson(operation.output, output) ?? {}),
-  };
-};
-
-const performRest = async (exchange: Exchange): Promise<Reply> => {
-  const { request, url, service } = exchange;
-  const xml = schemaOf(service).protocol === 'restXml';
-  const { path, given } = service.signingName === 's3' ? bucketOf(url.pathname) : { path: url.pathname, given: {} };
-  const rest = { method: request.method ?? 'GET', path, query: url.searchParams, headers: request.headers, given };
-  const found = route(service, rest);
-  if (!found)
-    throw new ApiError(
-      'UnknownOperation',
-      404,
-      `No operation of ${service.signingName} answers ${rest.method} ${url.pathname}${url.search}.`,
-    );
-  const body =
-    streamsBody(found.operation) && !(service.signingName !== 's3')
-      ? plainBody(request as Readable, request.headers)
-      : await document(request);
-  const output = await call(exchange, found.operation, readRequest(found, rest, body, xml));
-  const reply = writeReply(found.operation, output ?? {}, xml, schemaOf(service).xmlNamespace);
-  if (found.operation.name === 'GetBucketLocation') return { ...reply, body: locationBody(output) };
-  return request.method === 'HEAD' ? { ...reply, body: '' } : reply;
-};
-
-/** S3's URIs carry the bucket as first segment; the SDK's schemas leave it to the endpoint. */
-const bucketOf = (pathname: string): { path: string; given: Record<string, string> } => {
-  const [, bucket, rest] = /^\/([^/]*)(\/.*)?$/s.exec(pathname) ?? [];
-  return bucket ? { path: rest ?? '/', given: { Bucket: decodeURIComponent(bucket) } } : { path: '/', given: {} };
-};
-
-/** The one operation whose root is its only member. */
-const locationBody = ({ LocationConstraint = '' }: Record<string, unknown>): string =>
-  `<?xml version="1.0" encoding="UTF-8"?>\n<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${LocationConstraint ?? ''}</LocationConstraint>`;
-
-const document = async (request: IncomingMessage): Promise<Buffer> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of plainBody(request, request.headers) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > LARGEST_DOCUMENT)
-      throw new ApiError('RequestEntityTooLarge', 413, `The request is larger than ${LARGEST_DOCUMENT} bytes.`);
-    chunks.push(chunk);
-  }
-  const body = Buffer.concat(chunks);
-  // SDKs compress metric data of more than about 10 KB.
-  return request.headers['content-encoding'] === 'gzip'
-    ? gunzipSync(body, { maxOutputLength: LARGEST_DOCUMENT })
-    : body;
-};
-
-const send = async (response: ServerResponse, { status, headers, body }: Reply, requestId: string): Promise<void> => {
+const send = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: Reply,
+  requestId: string,
+): Promise<void> => {
   if (response.destroyed) return;
+  // A client that was not told to continue sends nothing more on this connection; one that is sending may finish, unheard.
+  if (neverContinued(request)) response.setHeader('connection', 'close');
+  else request.resume();
   response.writeHead(status, {
     'x-amzn-requestid': requestId,
     'x-amz-request-id': requestId,
