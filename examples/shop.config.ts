@@ -5,6 +5,13 @@ export default defineConfig({
   platform: 'shop',
   regions: { primary: 'us-east-1', recovery: 'us-west-2' },
   vault: { lock: '30 days', rereadWithin: '30 days', replicationWithin: '15 minutes' },
+  notifications: {
+    emails: [
+      { topic: 'critical', address: 'oncall@shop.example' },
+      { topic: 'warning', address: 'platform-team@shop.example' },
+      { topic: 'verification', address: 'platform-team@shop.example' },
+    ],
+  },
   schedules: {
     reconcile: 'rate(5 minutes)',
     retention: 'cron(0 6 * * ? *)',

@@ -32,7 +32,13 @@ const perRegion = <C>(create: (options: ClientOptions) => C): ((region?: string)
 
 export const cloudwatch = /* @__PURE__ */ perRegion((options) => new CloudWatchClient(options));
 export const rds = /* @__PURE__ */ perRegion((options) => new RDSClient(options));
-export const s3 = /* @__PURE__ */ perRegion((options) => new S3Client(options));
+/**
+ * What is read is verified by us, where it is read: the SDK's own validation ends a stream with an error that has no name.
+ * Where S3's stored checksum is enough, a request asks for it by ChecksumMode.
+ */
+export const s3 = /* @__PURE__ */ perRegion(
+  (options) => new S3Client({ ...options, responseChecksumValidation: 'WHEN_REQUIRED' }),
+);
 export const secrets = /* @__PURE__ */ perRegion((options) => new SecretsManagerClient(options));
 export const sfn = /* @__PURE__ */ perRegion((options) => new SFNClient(options));
 export const sns = /* @__PURE__ */ perRegion((options) => new SNSClient(options));

@@ -141,8 +141,10 @@ const readExisting = async (id: string): Promise<{ point: RecoveryPoint; etag: s
 const read = async (id: string): Promise<{ point: RecoveryPoint; etag: string } | undefined> => {
   const Key = catalogKey(id);
   try {
-    const answer = await s3().send(new GetObjectCommand({ Bucket: settings().vaultBucket, Key }));
-    const parsed = RecoveryPoint.safeParse(parseJson(await answer.Body?.transformToString()));
+    const answer = await s3().send(
+      new GetObjectCommand({ Bucket: settings().vaultBucket, Key, ChecksumMode: 'ENABLED' }),
+    );
+    const parsed = RecoveryPoint.safeParse(parseJson(await wholeText(id, answer.Body)));
     if (parsed.success && answer.ETag) return { point: parsed.data, etag: answer.ETag };
     throw new CatalogUnreadable('the document in the catalogue cannot be understood.', {
       source: parsePointId(id).source,
@@ -154,6 +156,28 @@ const read = async (id: string): Promise<{ point: RecoveryPoint; etag: string } 
   } catch (error) {
     if (error instanceof NoSuchKey) return undefined;
     throw error;
+  }
+};
+
+/** The SDK compares the checksum S3 stored; what it then throws has no name of its own. */
+const wholeText = async (
+  id: string,
+  body: { transformToString(): Promise<string> } | undefined,
+): Promise<string | undefined> => {
+  try {
+    return await body?.transformToString();
+  } catch (cause) {
+    throw new CatalogUnreadable(
+      'the document in the catalogue could not be read whole.',
+      {
+        source: parsePointId(id).source,
+        recoveryPoint: id,
+        expected: 'the bytes whose checksum S3 stored',
+        found: cause instanceof Error ? cause.message : String(cause),
+        next: `If this repeats, compare the object versions of ${catalogKey(id)} with its replica in the other region.`,
+      },
+      { cause },
+    );
   }
 };
 
