@@ -6,6 +6,8 @@ const TABLES = `
          coalesce(am.amname, '') AS method, c.relispopulated::text AS populated, pg_relation_filenode(c.oid)::text AS filenode,
          (pg_relation_size(c.oid) / current_setting('block_size')::bigint)::text AS pages,
          (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))::text AS readable,
+         (EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                  AND format_type(a.atttypid, NULL) ~ '^(reg|aclitem)'))::text AS names,
          coalesce((SELECT json_agg(a.attname ORDER BY k.place)::text
                    FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
                    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
@@ -38,6 +40,8 @@ const reasonAgainst = (row: Record<string, string | null>): string | undefined =
   if (row.persistence === 't') return 'a temporary table';
   if (row.method !== 'heap') return `stored by "${row.method}", whose rows do not name the transaction that wrote them`;
   if (row.populated !== 'true') return 'a materialised view that was never filled';
+  if (row.names === 'true')
+    return 'a column shows names of other objects (regclass and the like), which may change without the row';
   if (row.readable !== 'true') return 'the login may not read it';
   return undefined;
 };

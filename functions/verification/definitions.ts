@@ -25,7 +25,7 @@ const DEFINITIONS = [
   `SELECT 'table' AS kind, n.nspname || '.' || c.relname AS name,
           c.relkind::text || c.relpersistence::text || coalesce(max(l.labels), '') || max(concat(pg_get_expr(c.relpartbound, c.oid), pg_get_partkeydef(c.oid))) || string_agg(concat_ws(' ', a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
             a.attnotnull, a.attidentity, a.attgenerated, a.attisdropped, a.attcollation::regcollation, pg_get_expr(d.adbin, d.adrelid)), ',' ORDER BY a.attnum) AS body,
-          string_agg(a.xmin::text, ',' ORDER BY a.attnum) AS version
+          max(c.xmin::text) || ',' || string_agg(a.xmin::text, ',' ORDER BY a.attnum) AS version
    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum LEFT JOIN (${LABELS}) l ON l.relation = c.oid
    WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND ${OURS} GROUP BY n.nspname, c.relname, c.relkind, c.relpersistence`,
