@@ -1,7 +1,7 @@
 import type { RdsSource } from '../shared/config/schema.ts';
 import type { Topic } from '../shared/notify/message.ts';
 import { type MetricName, NAMESPACE } from '../shared/telemetry/metrics.ts';
-import type { Deployment } from './names.ts';
+import { type Deployment, REPLICATION_RULE, vaultBucket } from './names.ts';
 import { topicArn } from './topics.ts';
 
 interface AlarmPlan {
@@ -125,34 +125,81 @@ const logicalId = (name: string): string =>
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('')}Alarm`;
 
+/** S3 publishes latency in the destination's region and failures in the source's (S3 user guide, "Using S3 Replication metrics", 2026-11). */
+const replicationAlarms = (deployment: Deployment) => {
+  const { role, region, peerRegion, platform, service } = deployment;
+  const [source, destination] = role === 'primary' ? [region, peerRegion] : [peerRegion, region];
+  const dimensions = [
+    { Name: 'SourceBucket', Value: vaultBucket(deployment, source) },
+    { Name: 'DestinationBucket', Value: vaultBucket(deployment, destination) },
+    { Name: 'RuleId', Value: REPLICATION_RULE },
+  ];
+  const alarm = (name: string, topic: Topic, MetricName: string, threshold: number, meaning: string) =>
+    alarmResource(`${service}-${name}`, topic, meaning, {
+      Namespace: 'AWS/S3',
+      MetricName,
+      Dimensions: dimensions,
+      EvaluationPeriods: 1,
+      DatapointsToAlarm: 1,
+      Threshold: threshold,
+      TreatMissingData: 'notBreaching',
+    });
+  return role === 'primary'
+    ? {
+        VaultReplicationFailedAlarm: alarm(
+          'vault-replication-failed',
+          'critical',
+          'OperationsFailedReplication',
+          0,
+          'Objects of the vault were not replicated to the recovery region.',
+        ),
+      }
+    : {
+        VaultReplicationLateAlarm: alarm(
+          'vault-replication-late',
+          'warning',
+          'ReplicationLatency',
+          platform.vault.replicationWithin,
+          'The vault in this region is behind the one in the primary region.',
+        ),
+      };
+};
+
+const alarmResource = (AlarmName: string, topic: Topic, AlarmDescription: string, properties: object) => ({
+  Type: 'AWS::CloudWatch::Alarm',
+  Properties: {
+    AlarmName,
+    AlarmDescription,
+    Statistic: 'Maximum',
+    Period: 300,
+    ComparisonOperator: 'GreaterThanThreshold',
+    AlarmActions: [topicArn(topic)],
+    OKActions: [topicArn(topic)],
+    ...properties,
+  },
+});
+
 /** Only where schedules run is silence bad news: in the recovery region the measuring alarms would cry without a reason. */
-export const alarms = (deployment: Deployment) =>
-  deployment.role === 'recovery'
-    ? {}
-    : Object.fromEntries(
-        planAlarms(deployment).map((plan) => [
-          logicalId(plan.name),
-          {
-            Type: 'AWS::CloudWatch::Alarm',
-            Properties: {
-              AlarmName: `${deployment.service}-${plan.name}`,
-              AlarmDescription: plan.meaning,
-              Namespace: NAMESPACE,
-              MetricName: plan.metric,
-              Dimensions: [
-                { Name: 'service', Value: deployment.service },
-                { Name: 'source', Value: plan.source },
-              ],
-              Statistic: 'Maximum',
-              Period: 300,
-              EvaluationPeriods: plan.periods,
-              DatapointsToAlarm: plan.periods,
-              Threshold: plan.threshold,
-              ComparisonOperator: 'GreaterThanThreshold',
-              TreatMissingData: plan.silenceIsBad ? 'breaching' : 'notBreaching',
-              AlarmActions: [topicArn(plan.topic)],
-              OKActions: [topicArn(plan.topic)],
-            },
-          },
-        ]),
-      );
+export const alarms = (deployment: Deployment) => ({
+  ...replicationAlarms(deployment),
+  ...(deployment.role === 'primary' ? measuredAlarms(deployment) : {}),
+});
+
+const measuredAlarms = (deployment: Deployment) =>
+  Object.fromEntries(
+    planAlarms(deployment).map((plan) => [
+      logicalId(plan.name),
+      alarmResource(`${deployment.service}-${plan.name}`, plan.topic, plan.meaning, {
+        Namespace: NAMESPACE,
+        MetricName: plan.metric,
+        Dimensions: [
+          { Name: 'service', Value: deployment.service },
+          { Name: 'source', Value: plan.source },
+        ],
+        EvaluationPeriods: plan.periods,
+        DatapointsToAlarm: plan.periods,
+        Threshold: plan.threshold,
+        TreatMissingData: plan.silenceIsBad ? 'breaching' : 'notBreaching',
+      }),
+    ]),
+  );

@@ -46,3 +46,6 @@ export const keyParameter = ({ platform, stage }: Deployment): string =>
 export const functionLogicalId = (key: string): string => `${key.charAt(0).toUpperCase()}${key.slice(1)}LambdaFunction`;
 export const roleLogicalId = (key: string): string => `${key.charAt(0).toUpperCase()}${key.slice(1)}Role`;
 export const machineLogicalId = (key: string): string => `${key.charAt(0).toUpperCase()}${key.slice(1)}Machine`;
+
+/** The one replication rule of the vault; alarms name it. */
+export const REPLICATION_RULE = 'everything-to-the-recovery-region';

@@ -1,4 +1,14 @@
-import { arnOf, bucketArn, type Deployment, keyArn, keyParameter, logBucket, sub, vaultBucket } from './names.ts';
+import {
+  arnOf,
+  bucketArn,
+  type Deployment,
+  keyArn,
+  keyParameter,
+  logBucket,
+  REPLICATION_RULE,
+  sub,
+  vaultBucket,
+} from './names.ts';
 import { role } from './permissions.ts';
 
 const DAY = 86_400;
@@ -186,7 +196,7 @@ const replication = (deployment: Deployment) => ({
   Role: arnOf('ReplicationRole'),
   Rules: [
     {
-      Id: 'everything-to-the-recovery-region',
+      Id: REPLICATION_RULE,
       Status: 'Enabled',
       Priority: 1,
       Filter: { Prefix: '' },
