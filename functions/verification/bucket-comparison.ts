@@ -25,7 +25,7 @@ export interface BucketFinding {
 
 const MASK = 2n ** 64n;
 const empty = (index: number): Bucket => ({ index, rows: 0, d1: 0n, d2: 0n });
-export const digestText = ({ d1, d2 }: { d1: bigint; d2: bigint }): string =>
+const digestText = ({ d1, d2 }: { d1: bigint; d2: bigint }): string =>
   d1.toString(16).padStart(16, '0') + d2.toString(16).padStart(16, '0');
 const same = (a: Bucket, b: Bucket): boolean => a.rows === b.rows && a.d1 === b.d1 && a.d2 === b.d2;
 

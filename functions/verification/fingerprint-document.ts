@@ -88,11 +88,9 @@ export const Plan = z.strictObject({
 });
 export type Plan = z.output<typeof Plan>;
 
-export const RangeState = z.enum(['read', 'rewritten', 'dropped', 'refused']);
-
 export const PartRange = z.strictObject({
   ...Range.shape,
-  state: RangeState,
+  state: z.enum(['read', 'rewritten', 'dropped', 'refused']),
   reason: z.string().optional(),
   /** All rows that were visible, old or not. */
   total: z.int().nonnegative(),

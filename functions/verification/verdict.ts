@@ -3,7 +3,7 @@ import type { Verdict } from '../../shared/catalog/recovery-point.ts';
 import type { CheckResult, Comparison, Difference, LoginProof } from './evidence.ts';
 
 /** What the machine caught: at which step, and what it was. */
-export interface Trouble {
+interface Trouble {
   step: string;
   error: string;
   cause: string;

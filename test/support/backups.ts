@@ -10,21 +10,21 @@ import {
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import { vi } from 'vitest';
-import { compareFingerprint } from '../../functions/verification/comparisons.ts';
+import { handler as closeFingerprint } from '../../functions/verification/close-fingerprint.ts';
+import { handler as compareFingerprint } from '../../functions/verification/compare-fingerprint.ts';
 import { Comparison, comparisonKey } from '../../functions/verification/evidence.ts';
-import { closeFingerprint } from '../../functions/verification/fingerprint-closing.ts';
 import type { Phase } from '../../functions/verification/fingerprint-document.ts';
-import { planFingerprint } from '../../functions/verification/fingerprint-plans.ts';
-import { takeFingerprint } from '../../functions/verification/fingerprints.ts';
+import { handler as planFingerprint } from '../../functions/verification/plan-fingerprint.ts';
+import { handler as takeFingerprint } from '../../functions/verification/take-fingerprint.ts';
 import { instanceName } from '../../functions/verification/test-instances.ts';
 import { catalogKey } from '../../shared/catalog/ids.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { type FakeVault, fakeVault } from './fake-vault.ts';
+import { contextFor } from './lambda-context.ts';
 import { PASSWORD, type TestServer, USER } from './postgres.ts';
 
 export const SOURCE = 'shop-db';
 export const EXECUTION = 'arn:aws:states:us-east-1:111122223333:execution:verify-database:test-1';
-export const work = { signal: AbortSignal.timeout(600_000), remainingMs: () => 600_000 };
 
 export const samplePoint = (id: string): RecoveryPoint => ({
   schemaVersion: 1,
@@ -56,7 +56,7 @@ export interface World {
   point(id?: string): RecoveryPoint;
 }
 
-export const stubSettings = (): void => {
+const stubSettings = (): void => {
   const env = {
     AWS_REGION: 'us-east-1',
     LIFEBOAT_ROLE: 'primary',
@@ -113,11 +113,15 @@ export const fakeWorld = (): World => {
   };
 };
 
+/** Calls a function as Lambda does. */
+export const run = <R>(handler: (event: never, context: never) => Promise<R>, event: object): Promise<R> =>
+  handler(event as never, contextFor('test', 600_000) as never);
+
 /** One fingerprint from plan to close, as backup-database takes it. */
 export const fingerprint = async (recoveryPoint: string, phase: Phase): Promise<void> => {
-  const { items } = await planFingerprint({ source: SOURCE, recoveryPoint, phase }, work);
-  for (const item of items) await takeFingerprint({ ...item, pauseSeconds: 0 }, work);
-  await closeFingerprint({ source: SOURCE, recoveryPoint, phase }, work);
+  const { items } = await run(planFingerprint, { source: SOURCE, recoveryPoint, phase });
+  for (const item of items) await run(takeFingerprint, item);
+  await run(closeFingerprint, { source: SOURCE, recoveryPoint, phase });
 };
 
 /** Every comparison of one verification, as verify-database makes them. */
@@ -128,10 +132,10 @@ export const compareAll = async (
   execution = EXECUTION,
 ): Promise<Comparison[]> => {
   world.instances.set(instanceName(SOURCE, execution), copy);
-  const { items } = await planFingerprint({ source: SOURCE, recoveryPoint, phase: 'after' }, work);
+  const { items } = await run(planFingerprint, { source: SOURCE, recoveryPoint, phase: 'after' });
   const findings: Comparison[] = [];
   for (const item of ['schema' as const, ...items.keys()]) {
-    await compareFingerprint({ source: SOURCE, recoveryPoint, execution, item }, work);
+    await run(compareFingerprint, { source: SOURCE, recoveryPoint, execution, item });
     findings.push(Comparison.parse(world.vault.json(comparisonKey(recoveryPoint, execution, item))));
   }
   return findings;

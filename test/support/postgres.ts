@@ -8,6 +8,7 @@ import { type Certificates, certificatesOf } from '../../local/engines/certifica
 import { reachableDirectory } from '../../local/engines/engine-user.ts';
 import { freePort } from '../../local/engines/ports.ts';
 import {
+  ADMIN_PASSWORD,
   asAdmin,
   createCluster,
   forgetOrigin,
@@ -15,6 +16,7 @@ import {
   startServer,
   takeBaseBackup,
 } from '../../local/engines/postgres.ts';
+import type { ServerSettings } from '../../local/engines/postgres-config.ts';
 
 export const USER = 'shop';
 export const PASSWORD = 'correct horse battery staple';
@@ -37,6 +39,8 @@ export interface Laboratory extends AsyncDisposable {
   cluster(): Promise<TestServer>;
   /** A physical copy of a running server, not started yet. */
   copy(of: TestServer): Promise<TestServer>;
+  /** A running standby that streams from a server. */
+  standby(of: TestServer): Promise<TestServer>;
 }
 
 const signal = (): AbortSignal => AbortSignal.timeout(120_000);
@@ -70,6 +74,16 @@ export const openLaboratory = async (): Promise<Laboratory> => {
       await forgetOrigin(data);
       return known(await serverIn(data, certificates));
     },
+    standby: async (of) => {
+      const data = join(directory, `standby-${servers.length}`);
+      const slot = `standby_${servers.length}`;
+      await of.sql(`SELECT pg_create_physical_replication_slot('${slot}')`);
+      await takeBaseBackup(of.port, data, signal());
+      await forgetOrigin(data);
+      const server = known(await serverIn(data, certificates, { port: of.port, slot, password: ADMIN_PASSWORD }));
+      await server.start();
+      return server;
+    },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(servers.map((server) => server.stop('immediate')));
       await rm(root, { recursive: true, force: true });
@@ -78,7 +92,11 @@ export const openLaboratory = async (): Promise<Laboratory> => {
   };
 };
 
-const serverIn = async (directory: string, certificates: Certificates): Promise<TestServer> => {
+const serverIn = async (
+  directory: string,
+  certificates: Certificates,
+  standbyOf?: NonNullable<ServerSettings['standbyOf']>,
+): Promise<TestServer> => {
   const port = await freePort();
   let running: Server | undefined;
   return {
@@ -103,7 +121,11 @@ const serverIn = async (directory: string, certificates: Certificates): Promise<
       running = undefined;
     },
     start: async () => {
-      running = await startServer(directory, { port, certificates, durable: false }, signal());
+      running = await startServer(
+        directory,
+        { port, certificates, durable: false, ...(standbyOf ? { standbyOf } : {}) },
+        signal(),
+      );
     },
   };
 };

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import shop from '../../../examples/shop.config.ts';
 import { answer } from '../../../functions/verification/checks.ts';
-import type { CheckResult } from '../../../functions/verification/evidence.ts';
+import { CheckResult, checkKey } from '../../../functions/verification/evidence.ts';
 import { closedKey } from '../../../functions/verification/fingerprint-keys.ts';
+import { handler as runCheck } from '../../../functions/verification/run-check.ts';
+import { instanceName } from '../../../functions/verification/test-instances.ts';
 import { Check } from '../../../shared/config/checks.ts';
 import { openSession, type Session } from '../../../shared/postgres/session.ts';
-import { fakeWorld, samplePoint, type World } from '../../support/backups.ts';
+import { fakeWorld, run, samplePoint, type World } from '../../support/backups.ts';
 import { DATABASE, type Laboratory, openLaboratory, PASSWORD, type TestServer, USER } from '../../support/postgres.ts';
 
 let lab: Laboratory;
@@ -163,6 +165,34 @@ describe('the checks of the shop', () => {
     await server.sql('REVOKE ALL ON payments FROM shop');
     const check = checks.find(({ name }) => name === 'payments are all there') as Check;
     await expect(ask(check)).rejects.toMatchObject({ name: 'QueryFailed', sqlState: '42501' });
+  });
+});
+
+describe('a check of a verification', () => {
+  const request = {
+    source: 'shop-db',
+    recoveryPoint: point.id,
+    execution: 'arn:aws:states:us-east-1:111122223333:execution:verify:1',
+  };
+
+  it('leaves its result in the vault, and finds it when it runs again', async () => {
+    world.point(point.id);
+    world.instances.set(instanceName('shop-db', request.execution), server);
+    await expect(run(runCheck, { ...request, check: 0 })).resolves.toMatchObject({
+      name: 'every order has a customer',
+      passed: true,
+    });
+    await server.sql('DELETE FROM customers');
+    await expect(run(runCheck, { ...request, check: 0 })).resolves.toMatchObject({ passed: true });
+    expect(CheckResult.parse(world.vault.json(checkKey(point.id, request.execution, 0)))).toMatchObject({
+      kind: 'orphans',
+      severity: 'critical',
+      found: '0 of 300 rows break the rule',
+    });
+  });
+
+  it('that is not configured is an error, not a success', async () => {
+    await expect(run(runCheck, { ...request, check: 99 })).rejects.toMatchObject({ name: 'EvidenceMissing' });
   });
 });
 

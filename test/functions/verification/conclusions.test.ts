@@ -12,14 +12,11 @@ import { handler as probe } from '../../../functions/verification/probe-login.ts
 import { instanceName } from '../../../functions/verification/test-instances.ts';
 import { catalogKey } from '../../../shared/catalog/ids.ts';
 import { RecoveryPoint } from '../../../shared/catalog/recovery-point.ts';
-import { fakeWorld, samplePoint, type World } from '../../support/backups.ts';
-import { contextFor } from '../../support/lambda-context.ts';
+import { fakeWorld, run, samplePoint, type World } from '../../support/backups.ts';
 import { type Laboratory, openLaboratory, type TestServer } from '../../support/postgres.ts';
 
 const AT = '2026-11-22T04:10:00.000Z';
 const ID = sample.recoveryPoint;
-const run = <T>(handler: (event: never, context: never) => Promise<T>, event: object = sample): Promise<T> =>
-  handler(event as never, contextFor() as never);
 
 let world: World;
 let sns: ReturnType<typeof mockClient>;
@@ -116,7 +113,7 @@ const allWell = (damage?: { check?: number; item?: 'schema' | number }): void =>
 describe('the conclusion of a verification', () => {
   it('records PROVEN on the recovery point with evidence, and tells it', async () => {
     allWell();
-    await expect(run(conclude)).resolves.toMatchObject({
+    await expect(run(conclude, sample)).resolves.toMatchObject({
       verdict: 'PROVEN',
       evidence: `s3://vault/${evidenceKey(ID, sample.execution)}`,
     });
@@ -134,14 +131,14 @@ describe('the conclusion of a verification', () => {
 
   it('is the same when it runs again: one entry, one document', async () => {
     allWell();
-    const first = await run(conclude);
-    await expect(run(conclude)).resolves.toEqual(first);
+    const first = await run(conclude, sample);
+    await expect(run(conclude, sample)).resolves.toEqual(first);
     expect(recorded().verifications).toHaveLength(1);
   });
 
   it('keeps both verdicts of two verifications of one point', async () => {
     allWell();
-    await run(conclude);
+    await run(conclude, sample);
     await run(conclude, { ...sample, execution: `${sample.execution}-2` });
     expect(recorded().verifications.map(({ verdict }) => verdict)).toEqual(['PROVEN', 'INCONCLUSIVE']);
     expect(recorded().status).toBe('verified');
@@ -149,7 +146,7 @@ describe('the conclusion of a verification', () => {
 
   it('says FAILED by the name of the check, to those on call', async () => {
     allWell({ check: 0 });
-    await expect(run(conclude)).resolves.toMatchObject({ verdict: 'FAILED' });
+    await expect(run(conclude, sample)).resolves.toMatchObject({ verdict: 'FAILED' });
     expect(recorded()).toMatchObject({
       status: 'failed',
       verifications: [{ failedChecks: ['every order has a customer (expected none; found 3 rows)'] }],
@@ -160,7 +157,7 @@ describe('the conclusion of a verification', () => {
 
   it('says FAILED by table, key and digest where the copy differs', async () => {
     allWell({ item: 1 });
-    const { reason } = await run(conclude);
+    const { reason } = await run(conclude, sample);
     expect(reason).toBe('public.orders: changed id=7 (expected 10 rows, digest aa; found 10 rows, digest bb)');
     expect(message().Message).toContain('differs: public.orders changed id=7');
   });
@@ -168,7 +165,7 @@ describe('the conclusion of a verification', () => {
   it('says INCONCLUSIVE where a step left no finding, whatever the machine believes', async () => {
     allWell();
     world.vault.objects.delete(comparisonKey(ID, sample.execution, 1));
-    await expect(run(conclude)).resolves.toMatchObject({
+    await expect(run(conclude, sample)).resolves.toMatchObject({
       verdict: 'INCONCLUSIVE',
       reason: '1 of 3 comparisons were not made',
     });
@@ -179,7 +176,7 @@ describe('the conclusion of a verification', () => {
   it('says INCONCLUSIVE and why where the backup has no fingerprints', async () => {
     point({ fingerprint: { missing: 'before the snapshot: QueryTimedOut: slow' } });
     allWell();
-    await expect(run(conclude)).resolves.toMatchObject({
+    await expect(run(conclude, sample)).resolves.toMatchObject({
       verdict: 'INCONCLUSIVE',
       reason: expect.stringContaining('QueryTimedOut'),
     });
@@ -210,7 +207,7 @@ describe('the conclusion of a verification', () => {
   it('fails where nobody could be told', async () => {
     allWell();
     sns.on(PublishCommand as never).rejects(new Error('refused'));
-    await expect(run(conclude)).rejects.toThrow('refused');
+    await expect(run(conclude, sample)).rejects.toThrow('refused');
   });
 });
 

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { SnapshotNotReady, SnapshotTooEarly } from '../../../functions/verification/errors.ts';
+import { handler as closeFingerprint } from '../../../functions/verification/close-fingerprint.ts';
 import type { Comparison, Difference } from '../../../functions/verification/evidence.ts';
-import { closeFingerprint } from '../../../functions/verification/fingerprint-closing.ts';
+import { partKey } from '../../../functions/verification/fingerprint-keys.ts';
+import { handler as planFingerprint } from '../../../functions/verification/plan-fingerprint.ts';
+import { handler as takeFingerprint } from '../../../functions/verification/take-fingerprint.ts';
 import { catalogKey } from '../../../shared/catalog/ids.ts';
 import { RecoveryPoint } from '../../../shared/catalog/recovery-point.ts';
-import { compareAll, EXECUTION, fakeWorld, fingerprint, SOURCE, type World, work } from '../../support/backups.ts';
+import { compareAll, EXECUTION, fakeWorld, fingerprint, run, SOURCE, type World } from '../../support/backups.ts';
 import { flipByte, heapFile, withoutChecksums } from '../../support/damage.ts';
 import { type Laboratory, openLaboratory, type TestServer } from '../../support/postgres.ts';
 
@@ -222,15 +224,46 @@ describe('fingerprints of a quiet database', { timeout: 120_000 }, () => {
   });
 });
 
+describe('a step of a fingerprint', { timeout: 60_000 }, () => {
+  const request = () => ({ source: SOURCE, recoveryPoint: point().id, phase: 'before' });
+
+  it('that runs three times at once has one result', async () => {
+    const plans = await Promise.all([1, 2, 3].map(() => run(planFingerprint, request())));
+    expect(plans[1]).toEqual(plans[0]);
+    const [item] = plans[0]?.items ?? [];
+    const parts = await Promise.all([1, 2, 3].map(() => run(takeFingerprint, item ?? {})));
+    expect(parts[1]).toEqual(parts[0]);
+    const closed = await Promise.all([1, 2, 3].map(() => run(closeFingerprint, request())));
+    expect(closed[2]).toEqual(closed[0]);
+    expect([...world.vault.objects.keys()].filter((key) => key.startsWith('fingerprints/'))).toHaveLength(3);
+    expect(RecoveryPoint.parse(world.vault.json(catalogKey(point().id))).artifacts).toHaveLength(1);
+  });
+
+  it('that finds no database says so, leaves nothing, and succeeds the next time', async () => {
+    const [item] = (await run(planFingerprint, request())).items;
+    await live.stop();
+    await expect(run(takeFingerprint, item ?? {})).rejects.toMatchObject({ name: 'DatabaseUnreachable' });
+    expect(world.vault.objects.has(partKey(point().id, 'before', 0))).toBe(false);
+    await live.start();
+    await expect(run(takeFingerprint, item ?? {})).resolves.toMatchObject({ item: 0 });
+  });
+
+  it('is not closed while a part is missing', async () => {
+    await run(planFingerprint, request());
+    await expect(run(closeFingerprint, request())).rejects.toMatchObject({ name: 'EvidenceMissing' });
+    expect(RecoveryPoint.parse(world.vault.json(catalogKey(point().id))).fingerprint).toBeUndefined();
+  });
+});
+
 describe('the order of fingerprint and snapshot', { timeout: 120_000 }, () => {
   it('is refused where the snapshot stood before the first fingerprint was complete', async () => {
     world.snapshots.add(point().nativeId);
-    await expect(fingerprint(point().id, 'before')).rejects.toThrow(SnapshotTooEarly);
+    await expect(fingerprint(point().id, 'before')).rejects.toMatchObject({ name: 'SnapshotTooEarly' });
   });
 
   it('is refused where the second fingerprint would come before the snapshot is complete', async () => {
     await fingerprint(point().id, 'before');
-    await expect(fingerprint(point().id, 'after')).rejects.toThrow(SnapshotNotReady);
+    await expect(fingerprint(point().id, 'after')).rejects.toMatchObject({ name: 'SnapshotNotReady' });
   });
 
   it('is refused where commits may wait for a standby', async () => {
@@ -254,7 +287,7 @@ describe('a phase without fingerprint', () => {
       Error: 'LoginRefused',
       Cause: JSON.stringify({ errorMessage: 'shop-db: the database refused the login.' }),
     };
-    await closeFingerprint({ source: SOURCE, recoveryPoint: point().id, phase: 'before', failure }, work);
+    await run(closeFingerprint, { source: SOURCE, recoveryPoint: point().id, phase: 'before', failure });
     const { fingerprint: recorded } = RecoveryPoint.parse(world.vault.json(catalogKey(point().id)));
     expect(recorded).toEqual({
       missing: 'before the snapshot: LoginRefused: shop-db: the database refused the login.',

@@ -15,8 +15,7 @@ import { handler as remove } from '../../../functions/verification/remove-instan
 import { handler as restore } from '../../../functions/verification/restore-point.ts';
 import { handler as sweep } from '../../../functions/verification/sweep.ts';
 import { instanceName, TEST_TAG } from '../../../functions/verification/test-instances.ts';
-import { fakeWorld, type World } from '../../support/backups.ts';
-import { contextFor } from '../../support/lambda-context.ts';
+import { fakeWorld, run, type World } from '../../support/backups.ts';
 
 const meta = { message: 'as RDS says', $metadata: {} };
 const name = instanceName(sample.source, sample.execution);
@@ -38,8 +37,6 @@ const ours = (change: object = {}) => ({
 });
 const described = (...instances: object[]) =>
   world.rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: instances });
-const run = <T>(handler: (event: never, context: never) => Promise<T>, event: object = sample): Promise<T> =>
-  handler(event as never, contextFor() as never);
 const deleted = () => world.rds.commandCalls(DeleteDBInstanceCommand).map(({ args }) => args[0].input);
 
 describe('the name of a test instance', () => {
@@ -59,7 +56,7 @@ describe('the name of a test instance', () => {
 describe('a test restore', () => {
   it('is private, tagged with its execution, and keeps nothing', async () => {
     world.rds.on(RestoreDBInstanceFromDBSnapshotCommand).resolves({});
-    await expect(run(restore)).resolves.toEqual({ instance: name, created: true });
+    await expect(run(restore, sample)).resolves.toEqual({ instance: name, created: true });
     expect(world.rds.commandCalls(RestoreDBInstanceFromDBSnapshotCommand)[0]?.args[0].input).toMatchObject({
       DBInstanceIdentifier: name,
       DBSnapshotIdentifier: 'lifeboat-shop-db-20261120t020000z-scheduled',
@@ -72,7 +69,7 @@ describe('a test restore', () => {
   it('adopts the instance that an earlier try of the same execution asked for', async () => {
     world.rds.on(RestoreDBInstanceFromDBSnapshotCommand).rejects(new DBInstanceAlreadyExistsFault(meta));
     described(ours());
-    await expect(run(restore)).resolves.toEqual({ instance: name, created: false });
+    await expect(run(restore, sample)).resolves.toEqual({ instance: name, created: false });
   });
 
   it.each([{ TagList: [] }, { TagList: [{ Key: TEST_TAG, Value: 'another execution' }] }])(
@@ -80,7 +77,7 @@ describe('a test restore', () => {
     async (change) => {
       world.rds.on(RestoreDBInstanceFromDBSnapshotCommand).rejects(new DBInstanceAlreadyExistsFault(meta));
       described(ours(change));
-      await expect(run(restore)).rejects.toMatchObject({ name: 'InstanceForeign' });
+      await expect(run(restore, sample)).rejects.toMatchObject({ name: 'InstanceForeign' });
     },
   );
 
@@ -89,14 +86,14 @@ describe('a test restore', () => {
     [new KMSKeyNotAccessibleFault(meta), 'KeyUnusable'],
   ])('names what is wrong with the point: %s', async (fault, expected) => {
     world.rds.on(RestoreDBInstanceFromDBSnapshotCommand).rejects(fault);
-    await expect(run(restore)).rejects.toMatchObject({ name: expected });
+    await expect(run(restore, sample)).rejects.toMatchObject({ name: expected });
   });
 
   it('leaves quota and throttling as they are, because the machine waits for them by name', async () => {
     world.rds
       .on(RestoreDBInstanceFromDBSnapshotCommand)
       .rejects(Object.assign(new Error('no room'), { name: 'InstanceQuotaExceededFault' }));
-    await expect(run(restore)).rejects.toMatchObject({ name: 'InstanceQuotaExceededFault' });
+    await expect(run(restore, sample)).rejects.toMatchObject({ name: 'InstanceQuotaExceededFault' });
   });
 
   it('refuses a misspelt field before anything is asked of RDS', async () => {
@@ -109,20 +106,20 @@ describe('removing a test instance', () => {
   it('keeps no snapshot and no backups of it', async () => {
     described(ours());
     world.rds.on(DeleteDBInstanceCommand).resolves({});
-    await expect(run(remove)).resolves.toEqual({ instance: name, removed: false });
+    await expect(run(remove, sample)).resolves.toEqual({ instance: name, removed: false });
     expect(deleted()).toEqual([{ DBInstanceIdentifier: name, SkipFinalSnapshot: true, DeleteAutomatedBackups: true }]);
   });
 
   it('is done where there is none, and where it is going already', async () => {
-    await expect(run(remove)).resolves.toEqual({ instance: name, removed: true });
+    await expect(run(remove, sample)).resolves.toEqual({ instance: name, removed: true });
     described(ours({ DBInstanceStatus: 'deleting' }));
-    await expect(run(remove)).resolves.toEqual({ instance: name, removed: false });
+    await expect(run(remove, sample)).resolves.toEqual({ instance: name, removed: false });
     expect(deleted()).toEqual([]);
   });
 
   it('never touches what does not carry our tags', async () => {
     described(ours({ TagList: [] }));
-    await expect(run(remove)).rejects.toMatchObject({ name: 'InstanceForeign' });
+    await expect(run(remove, sample)).rejects.toMatchObject({ name: 'InstanceForeign' });
     expect(deleted()).toEqual([]);
   });
 
@@ -132,9 +129,9 @@ describe('removing a test instance', () => {
       .on(DescribeDBInstancesCommand)
       .resolvesOnce({ DBInstances: [ours()] })
       .resolves({ DBInstances: [ours({ DBInstanceStatus: 'deleting' })] });
-    await expect(run(remove)).resolves.toEqual({ instance: name, removed: false });
+    await expect(run(remove, sample)).resolves.toEqual({ instance: name, removed: false });
     world.rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [ours({ DBInstanceStatus: 'creating' })] });
-    await expect(run(remove)).rejects.toThrow(InvalidDBInstanceStateFault);
+    await expect(run(remove, sample)).rejects.toThrow(InvalidDBInstanceStateFault);
   });
 });
 
