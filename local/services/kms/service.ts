@@ -1,187 +1,120 @@
-// KMS with real AES-256 keys: multi-region replicas, aliases, key policies, encryption contexts.
+// KMS with real AES-256 keys: multi-region replicas, aliases, key policies, grants, encryption contexts.
 import { randomBytes } from 'node:crypto';
 import * as sdk from '@aws-sdk/client-kms';
+import { ApiError, defineService } from '../../service.ts';
+import type { Region, Service } from '../../types.ts';
+import { cryptography } from './cryptography.ts';
 import {
-  AlreadyExistsException,
-  DisabledException,
-  NotFoundException,
-  UnsupportedOperationException,
-} from '@aws-sdk/client-kms';
-import { defineService } from '../../service.ts';
-import type { CallContext, Check, PolicyStatement, Region, Service } from '../../types.ts';
-import { decryptWith, encryptWith, type Key, keyArnOf, keyIdIn, newKeyId } from './keys.ts';
+  describeKey,
+  findKey,
+  type Key,
+  type KeyStore,
+  newKey,
+  newMaterial,
+  pendingDeletion,
+  usableKey,
+} from './keys.ts';
+import { checksFor } from './permissions.ts';
 
 export interface Kms extends Service {
-  key(id: string): Key;
-  add(key: Key): void;
+  store: KeyStore;
 }
 
-const KEY_SPEC_BYTES = { AES_128: 16, AES_256: 32 } as const;
+const DAY_MS = 86_400_000;
 
 export const createKms = (region: Region): Kms => {
-  const keys = new Map<string, Key>();
-  const aliases = new Map<string, string>();
-
-  /** By id, ARN, alias name or alias ARN. */
-  const find = (reference: string | undefined): Key => {
-    const name = (reference ?? '').replace(/^arn:aws:kms:[^:]*:\d*:(key\/)?/, '');
-    const elsewhere = reference?.startsWith('arn:') && reference.split(':')[3] !== region.name;
-    const found = elsewhere ? undefined : keys.get(aliases.get(name) ?? name);
-    if (found) return found;
-    throw new NotFoundException({ message: `Key '${reference}' does not exist in ${region.name}`, $metadata: {} });
+  const store: KeyStore = { region, keys: new Map(), aliases: new Map() };
+  const { keys, aliases } = store;
+  const add = (key: Key, { keys, region }: KeyStore): Key => {
+    if (keys.has(key.id)) throw alreadyExists(`${key.arn} already exists in ${region.name}`);
+    keys.set(key.id, key);
+    return key;
   };
-  const usable = (reference: string | undefined): Key => {
-    const key = find(reference);
-    if (key.enabled) return key;
-    throw new DisabledException({ message: `${key.arn} is disabled.`, $metadata: {} });
+  const setState = (reference: string | undefined, state: 'Enabled' | 'Disabled'): Record<string, never> => {
+    const key = findKey(store, reference);
+    if (key.state === 'PendingDeletion') throw pendingDeletion(key);
+    key.state = state;
+    return {};
   };
-  const describe = (key: Key) => ({
-    KeyId: key.id,
-    Arn: key.arn,
-    AWSAccountId: region.account,
-    CreationDate: key.createdAt,
-    Enabled: key.enabled,
-    Description: key.description,
-    KeyUsage: 'ENCRYPT_DECRYPT' as const,
-    KeyState: key.enabled ? ('Enabled' as const) : ('Disabled' as const),
-    KeySpec: 'SYMMETRIC_DEFAULT' as const,
-    Origin: 'AWS_KMS' as const,
-    KeyManager: 'CUSTOMER' as const,
-    MultiRegion: key.multiRegion,
-  });
-  const policyOf = (text: string): PolicyStatement[] =>
-    (JSON.parse(text) as { Statement: PolicyStatement[] }).Statement;
-  /** As KMS makes it where none is given: the account's own policies decide. */
-  const defaultPolicy = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${region.account}:root` }, Action: 'kms:*', Resource: '*' },
-    ],
-  });
-  const add = (key: Key): void => void keys.set(key.id, key);
 
   const service = defineService(sdk, {
-    async CreateKey({ MultiRegion = false, Description = '', Policy = defaultPolicy }) {
-      const id = newKeyId(MultiRegion);
-      const key: Key = {
-        id,
-        arn: keyArnOf(region, id),
-        region: region.name,
-        material: randomBytes(32),
-        enabled: true,
-        rotates: false,
-        multiRegion: MultiRegion,
-        primaryRegion: region.name,
-        description: Description,
-        createdAt: region.clock.now(),
-        policy: policyOf(Policy),
-        policyText: Policy,
-        grants: new Map(),
-      };
-      add(key);
-      return { KeyMetadata: describe(key) };
+    ...cryptography(store),
+    async CreateKey({ MultiRegion = false, Description: description = '', Policy: policyText, KeySpec, KeyUsage }) {
+      if (
+        (KeySpec ?? 'SYMMETRIC_DEFAULT') !== 'SYMMETRIC_DEFAULT' ||
+        (KeyUsage ?? 'ENCRYPT_DECRYPT') !== 'ENCRYPT_DECRYPT'
+      )
+        throw new ApiError('NotImplemented', 501, 'Only symmetric keys for encryption are offered here.');
+      const key = add(newKey(region, { description, policyText }, newMaterial(region, MultiRegion)), store);
+      return { KeyMetadata: describeKey(store, key) };
     },
-    async ReplicateKey({ KeyId, ReplicaRegion = '', Description = '', Policy = defaultPolicy }) {
-      const key = usable(KeyId);
-      if (!key.multiRegion || key.primaryRegion !== region.name) {
-        throw new UnsupportedOperationException({
-          message: `${key.arn} is not the primary of a multi-region key.`,
-          $metadata: {},
-        });
+    async ReplicateKey({ KeyId, ReplicaRegion = '', Description: description = '', Policy: policyText }) {
+      const primary = usableKey(store, KeyId);
+      if (primary.primaryRegion !== region.name) {
+        const message = `${primary.arn} is not the primary of a multi-region key.`;
+        throw new sdk.UnsupportedOperationException({ message, $metadata: {} });
       }
       const target = region.world.region(ReplicaRegion);
-      const replica: Key = {
-        ...key,
-        arn: keyArnOf(target, key.id),
-        region: ReplicaRegion,
-        rotates: false,
-        description: Description,
-        createdAt: region.clock.now(),
-        policy: policyOf(Policy),
-        policyText: Policy,
-        grants: new Map(),
-      };
-      (target.services.get('kms') as Kms).add(replica);
-      return { ReplicaKeyMetadata: describe(replica), ReplicaPolicy: Policy };
+      const there = (target.services.get('kms') as Kms).store;
+      const replica = add(newKey(target, { description, policyText }, primary), there);
+      return { ReplicaKeyMetadata: describeKey(there, replica), ReplicaPolicy: replica.policyText };
     },
     async CreateAlias({ AliasName = '', TargetKeyId }) {
-      if (aliases.has(AliasName))
-        throw new AlreadyExistsException({
-          message: `An alias with the name ${AliasName} already exists`,
-          $metadata: {},
-        });
-      aliases.set(AliasName, find(TargetKeyId).id);
+      if (!/^alias\/(?!aws\/)[\w/-]{1,250}$/.test(AliasName)) {
+        const message = `An alias is written like alias/name, found ${AliasName}`;
+        throw new sdk.InvalidAliasNameException({ message, $metadata: {} });
+      }
+      if (aliases.has(AliasName)) throw alreadyExists(`An alias with the name ${AliasName} already exists`);
+      aliases.set(AliasName, usableKey(store, TargetKeyId).id);
       return {};
     },
-    async ListAliases() {
-      return {
-        Aliases: [...aliases].map(([AliasName, TargetKeyId]) => ({ AliasName, TargetKeyId })),
-        Truncated: false,
-      };
+    async DeleteAlias({ AliasName = '' }) {
+      if (aliases.delete(AliasName)) return {};
+      throw new sdk.NotFoundException({ message: `Alias ${AliasName} is not found.`, $metadata: {} });
     },
-    async DescribeKey({ KeyId }) {
-      return { KeyMetadata: describe(find(KeyId)) };
+    async ListAliases({ KeyId }) {
+      const wanted = KeyId && findKey(store, KeyId).id;
+      const Aliases = [...aliases]
+        .filter(([, id]) => !wanted || id === wanted)
+        .map(([AliasName, TargetKeyId]) => ({
+          AliasName,
+          AliasArn: `arn:aws:kms:${region.name}:${region.account}:${AliasName}`,
+          TargetKeyId,
+        }));
+      return { Aliases, Truncated: false };
     },
-    async GetKeyPolicy({ KeyId }) {
-      return { Policy: find(KeyId).policyText, PolicyName: 'default' };
-    },
-    async EnableKeyRotation({ KeyId }) {
-      find(KeyId).rotates = true;
+    DescribeKey: async ({ KeyId }) => ({ KeyMetadata: describeKey(store, findKey(store, KeyId)) }),
+    GetKeyPolicy: async ({ KeyId }) => ({ Policy: findKey(store, KeyId).policyText, PolicyName: 'default' }),
+    async EnableKeyRotation({ KeyId, RotationPeriodInDays = 365 }) {
+      usableKey(store, KeyId).rotationPeriodDays = RotationPeriodInDays;
       return {};
     },
     async GetKeyRotationStatus({ KeyId }) {
-      return { KeyRotationEnabled: find(KeyId).rotates };
+      const { id, rotationPeriodDays } = findKey(store, KeyId);
+      return {
+        KeyId: id,
+        KeyRotationEnabled: rotationPeriodDays !== undefined,
+        RotationPeriodInDays: rotationPeriodDays,
+      };
     },
-    async EnableKey({ KeyId }) {
-      find(KeyId).enabled = true;
-      return {};
-    },
-    async DisableKey({ KeyId }) {
-      find(KeyId).enabled = false;
-      return {};
+    EnableKey: async ({ KeyId }) => setState(KeyId, 'Enabled'),
+    DisableKey: async ({ KeyId }) => setState(KeyId, 'Disabled'),
+    async ScheduleKeyDeletion({ KeyId, PendingWindowInDays = 30 }) {
+      const key = findKey(store, KeyId);
+      if (key.state === 'PendingDeletion') throw pendingDeletion(key);
+      key.state = 'PendingDeletion';
+      key.deletionDate = new Date(region.clock.now().getTime() + PendingWindowInDays * DAY_MS);
+      region.clock.at(key.deletionDate, () => void keys.delete(key.id));
+      return { KeyId: key.arn, DeletionDate: key.deletionDate, KeyState: key.state, PendingWindowInDays };
     },
     async CreateGrant({ KeyId, GranteePrincipal = '', Operations = [] }) {
-      const { grants } = usable(KeyId);
+      const { grants } = usableKey(store, KeyId);
       grants.set(GranteePrincipal, new Set([...(grants.get(GranteePrincipal) ?? []), ...Operations]));
       return { GrantId: randomBytes(32).toString('hex'), GrantToken: randomBytes(32).toString('base64') };
     },
-    async GenerateDataKey({ KeyId, EncryptionContext, KeySpec = 'AES_256', NumberOfBytes }) {
-      const key = usable(KeyId);
-      const Plaintext = randomBytes(NumberOfBytes ?? KEY_SPEC_BYTES[KeySpec]);
-      return { KeyId: key.arn, Plaintext, CiphertextBlob: encryptWith(key, Plaintext, EncryptionContext) };
-    },
-    async Encrypt({ KeyId, Plaintext, EncryptionContext }) {
-      const key = usable(KeyId);
-      return {
-        KeyId: key.arn,
-        CiphertextBlob: encryptWith(key, Plaintext as Uint8Array, EncryptionContext),
-        EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' as const,
-      };
-    },
-    async Decrypt({ KeyId, CiphertextBlob, EncryptionContext }) {
-      const blob = CiphertextBlob as Uint8Array;
-      const key = usable(KeyId ?? keyIdIn(blob));
-      return {
-        KeyId: key.arn,
-        Plaintext: decryptWith(key, blob, EncryptionContext),
-        EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' as const,
-      };
-    },
   });
-
-  /** Which key a call is about; Decrypt learns it from the blob. */
-  const checks = (operation: string, input: unknown, { caller }: CallContext): Check[] => {
-    const { KeyId, TargetKeyId, CiphertextBlob } = input as {
-      KeyId?: string;
-      TargetKeyId?: string;
-      CiphertextBlob?: Uint8Array;
-    };
-    const reference = KeyId ?? TargetKeyId ?? (CiphertextBlob ? keyIdIn(CiphertextBlob) : undefined);
-    if (!reference) return [{ action: `kms:${operation}`, resource: '*' }];
-    const key = find(reference);
-    // A service that was given a grant needs no policy.
-    if (caller.service && !caller.roleArn && key.grants.get(caller.service)?.has(operation)) return [];
-    return [{ action: `kms:${operation}`, resource: key.arn, policy: key.policy }];
-  };
-  return { ...service, authorize: checks, key: find, add };
+  return { ...service, store, authorize: (operation, input, context) => checksFor(store, operation, input, context) };
 };
+
+const alreadyExists = (message: string): sdk.AlreadyExistsException =>
+  new sdk.AlreadyExistsException({ message, $metadata: {} });

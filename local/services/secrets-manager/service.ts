@@ -1,144 +1,129 @@
-// Secrets Manager: versions with their stages, values kept encrypted by KMS where a key is named.
+// Secrets Manager: versions with their stages, values encrypted under the key a secret names, replicas in other regions.
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as sdk from '@aws-sdk/client-secrets-manager';
-import { ResourceExistsException, ResourceNotFoundException } from '@aws-sdk/client-secrets-manager';
 import { defineService } from '../../service.ts';
-import type { CallContext, Region, Service } from '../../types.ts';
+import type { Region, Service } from '../../types.ts';
+import { addReplicas, replicate } from './replicas.ts';
+import {
+  addVersion,
+  assertPrimary,
+  findSecret,
+  findVersion,
+  lookUp,
+  readVersion,
+  type Secret,
+  type SecretStore,
+  stagesOf,
+} from './secrets.ts';
 
-interface Version {
-  value: Uint8Array;
-  createdAt: Date;
-  stages: Set<string>;
+export interface SecretsManager extends Service {
+  store: SecretStore;
 }
 
-interface Secret {
-  name: string;
-  arn: string;
-  kmsKeyId: string | undefined;
-  createdAt: Date;
-  versions: Map<string, Version>;
-}
-
-export const createSecretsManager = (region: Region): Service => {
-  const secrets = new Map<string, Secret>();
-
-  const lookUp = (id: string | undefined): Secret | undefined =>
-    secrets.get(id ?? '') ?? [...secrets.values()].find(({ arn }) => arn === id);
-  const find = (id: string | undefined): Secret => {
-    const found = lookUp(id);
-    if (found) return found;
-    throw new ResourceNotFoundException({ message: "Secrets Manager can't find the specified secret.", $metadata: {} });
-  };
-  const contextOf = (secret: Secret): Record<string, string> => ({ SecretARN: secret.arn });
-  const seal = async (secret: Secret, text: string, { caller }: CallContext): Promise<Uint8Array> => {
-    const plain = Buffer.from(text);
-    if (!secret.kmsKeyId) return plain;
-    const { CiphertextBlob } = await region.call<{ CiphertextBlob: Uint8Array }>(
-      'kms',
-      'Encrypt',
-      { KeyId: secret.kmsKeyId, Plaintext: plain, EncryptionContext: contextOf(secret) },
-      caller,
-    );
-    return CiphertextBlob;
-  };
-  const open = async (secret: Secret, { value }: Version, { caller }: CallContext): Promise<string> => {
-    if (!secret.kmsKeyId) return Buffer.from(value).toString('utf8');
-    const { Plaintext } = await region.call<{ Plaintext: Uint8Array }>(
-      'kms',
-      'Decrypt',
-      { KeyId: secret.kmsKeyId, CiphertextBlob: value, EncryptionContext: contextOf(secret) },
-      caller,
-    );
-    return Buffer.from(Plaintext).toString('utf8');
-  };
-  /** The new version is current, the one that was is previous, and older ones lose that label. */
-  const addVersion = (secret: Secret, id: string, value: Uint8Array): void => {
-    for (const version of secret.versions.values()) {
-      version.stages.delete('AWSPREVIOUS');
-      if (version.stages.delete('AWSCURRENT')) version.stages.add('AWSPREVIOUS');
-    }
-    secret.versions.set(id, { value, createdAt: region.clock.now(), stages: new Set(['AWSCURRENT']) });
-  };
-  const stagesOf = (secret: Secret): Record<string, string[]> =>
-    Object.fromEntries(
-      [...secret.versions].filter(([, { stages }]) => stages.size > 0).map(([id, { stages }]) => [id, [...stages]]),
-    );
+export const createSecretsManager = (region: Region): SecretsManager => {
+  const store: SecretStore = { region, secrets: new Map() };
+  const arnOf = (name: string, suffix: string): string =>
+    `arn:aws:secretsmanager:${region.name}:${region.account}:secret:${name}-${suffix}`;
+  const storeOf = ({ services }: Region): SecretStore => (services.get('secretsmanager') as SecretsManager).store;
 
   const service = defineService(sdk, {
-    async CreateSecret({ Name = '', SecretString = '', KmsKeyId, ClientRequestToken = randomUUID() }, context) {
-      if (secrets.has(Name))
-        throw new ResourceExistsException({ message: `The secret ${Name} already exists.`, $metadata: {} });
-      const suffix = randomBytes(4).toString('hex').slice(0, 6);
-      const arn = `arn:aws:secretsmanager:${region.name}:${region.account}:secret:${Name}-${suffix}`;
+    async CreateSecret(input, context) {
+      const { Name: name = '', KmsKeyId, Description, ClientRequestToken: id = randomUUID() } = input;
+      if (store.secrets.has(name)) {
+        const message = `The operation failed because the secret ${name} already exists.`;
+        throw new sdk.ResourceExistsException({ message, $metadata: {} });
+      }
+      const now = region.clock.now();
       const secret: Secret = {
-        name: Name,
-        arn,
+        name,
+        arn: arnOf(name, randomBytes(3).toString('hex')),
+        description: Description,
         kmsKeyId: KmsKeyId,
-        createdAt: region.clock.now(),
+        createdAt: now,
+        changedAt: now,
         versions: new Map(),
+        primaryRegion: undefined,
+        replicas: [],
       };
-      addVersion(secret, ClientRequestToken, await seal(secret, SecretString, context));
-      secrets.set(Name, secret);
-      return { ARN: arn, Name, VersionId: ClientRequestToken };
+      const hasValue = input.SecretString !== undefined || input.SecretBinary !== undefined;
+      if (hasValue) await addVersion(secret, { id, value: input }, context);
+      store.secrets.set(name, secret);
+      if (input.AddReplicaRegions) await addReplicas(secret, input.AddReplicaRegions, context, storeOf);
+      return { ARN: secret.arn, Name: name, ...(hasValue && { VersionId: id }) };
     },
-    async PutSecretValue({ SecretId, SecretString = '', ClientRequestToken = randomUUID() }, context) {
-      const secret = find(SecretId);
-      if (!secret.versions.has(ClientRequestToken))
-        addVersion(secret, ClientRequestToken, await seal(secret, SecretString, context));
-      return { ARN: secret.arn, Name: secret.name, VersionId: ClientRequestToken, VersionStages: ['AWSCURRENT'] };
+
+    async PutSecretValue(
+      { SecretId, ClientRequestToken: id = randomUUID(), VersionStages: stages, ...value },
+      context,
+    ) {
+      const secret = findSecret(store, SecretId);
+      assertPrimary(secret);
+      const version = await addVersion(secret, { id, value, stages }, context);
+      await replicate(secret, context, storeOf);
+      return { ARN: secret.arn, Name: secret.name, VersionId: id, VersionStages: [...version.stages] };
     },
-    async GetSecretValue({ SecretId, VersionId, VersionStage = 'AWSCURRENT' }, context) {
-      const secret = find(SecretId);
-      const entry = VersionId
-        ? ([VersionId, secret.versions.get(VersionId)] as const)
-        : [...secret.versions].find(([, { stages }]) => stages.has(VersionStage));
-      if (!entry?.[1])
-        throw new ResourceNotFoundException({
-          message: "Secrets Manager can't find the specified secret value.",
-          $metadata: {},
-        });
-      const [id, version] = entry;
+
+    async GetSecretValue({ SecretId, VersionId, VersionStage }, context) {
+      const secret = findSecret(store, SecretId);
+      const version = findVersion(secret, VersionId, VersionStage);
       return {
         ARN: secret.arn,
         Name: secret.name,
-        VersionId: id,
-        SecretString: await open(secret, version as Version, context),
-        VersionStages: [...(version as Version).stages],
-        CreatedDate: (version as Version).createdAt,
+        VersionId: version.id,
+        VersionStages: [...version.stages],
+        CreatedDate: version.createdAt,
+        ...(await readVersion(secret, version, context)),
       };
     },
+
     async DescribeSecret({ SecretId }) {
-      const secret = find(SecretId);
+      const secret = findSecret(store, SecretId);
       return {
         ARN: secret.arn,
         Name: secret.name,
+        Description: secret.description,
         KmsKeyId: secret.kmsKeyId,
         CreatedDate: secret.createdAt,
+        LastChangedDate: secret.changedAt,
         VersionIdsToStages: stagesOf(secret),
+        PrimaryRegion: secret.primaryRegion ?? (secret.replicas.length > 0 ? region.name : undefined),
+        ReplicationStatus: secret.replicas.length > 0 ? replicationStatus(secret) : undefined,
       };
     },
-    async ListSecretVersionIds({ SecretId }) {
-      const secret = find(SecretId);
-      return {
-        ARN: secret.arn,
-        Name: secret.name,
-        Versions: [...secret.versions].map(([VersionId, { stages, createdAt }]) => ({
-          VersionId,
-          VersionStages: [...stages],
-          CreatedDate: createdAt,
-        })),
-      };
+
+    async ListSecretVersionIds({ SecretId, IncludeDeprecated = false }) {
+      const secret = findSecret(store, SecretId);
+      const Versions = [...secret.versions.values()]
+        .filter(({ stages }) => IncludeDeprecated || stages.size > 0)
+        .map(({ id, stages, createdAt }) => ({ VersionId: id, VersionStages: [...stages], CreatedDate: createdAt }));
+      return { ARN: secret.arn, Name: secret.name, Versions };
+    },
+
+    async ReplicateSecretToRegions({ SecretId, AddReplicaRegions = [] }, context) {
+      const secret = findSecret(store, SecretId);
+      assertPrimary(secret);
+      await addReplicas(secret, AddReplicaRegions, context, storeOf);
+      return { ARN: secret.arn, ReplicationStatus: replicationStatus(secret) };
     },
   });
+
   return {
     ...service,
-    // An unknown secret is checked under its name, so that who may not ask does not learn whether it exists.
+    store,
+    // A secret that does not exist is asked about under its name, so that who may not ask does not learn whether it does.
     authorize: (operation, input) => {
       const { SecretId, Name } = input as { SecretId?: string; Name?: string };
-      const arn =
-        lookUp(SecretId)?.arn ??
-        `arn:aws:secretsmanager:${region.name}:${region.account}:secret:${SecretId ?? Name}-000000`;
-      return [{ action: `secretsmanager:${operation}`, resource: arn }];
+      const id = SecretId ?? Name ?? '';
+      const resource = lookUp(store, SecretId)?.arn ?? (id.startsWith('arn:') ? id : arnOf(id, '000000'));
+      return [{ action: `secretsmanager:${operation}`, resource }];
     },
   };
 };
+
+const replicationStatus = ({ replicas }: Secret): sdk.ReplicationStatusType[] =>
+  replicas.map(({ region, kmsKeyId, status, statusMessage }) => ({
+    Region: region,
+    KmsKeyId: kmsKeyId,
+    Status: status,
+    StatusMessage: statusMessage,
+  }));
