@@ -82,7 +82,10 @@ export const createDatabase = async (
   const settings = platform.sources[source];
   if (!settings) throw new Error(`The configuration has no source ${source}.`);
   const { user, password } = master();
-  const key = stacks.primary.outputs.VaultKeyArn;
+  // The database has a key of its own, as databases do that were there before this service.
+  const { KeyMetadata } = await ask<{ KeyMetadata: { Arn: string } }>(primary, 'kms', 'CreateKey', {
+    Description: 'shop-db',
+  });
   for (const region of [primary, recovery]) {
     await ask(region, 'secretsmanager', 'CreateSecret', {
       Name: settings.secret,
@@ -98,7 +101,7 @@ export const createDatabase = async (
     MasterUsername: user,
     MasterUserPassword: password,
     StorageEncrypted: true,
-    KmsKeyId: key,
+    KmsKeyId: KeyMetadata.Arn,
     MultiAZ: true,
     BackupRetentionPeriod: settings.posture.backupRetention / DAY,
     PreferredBackupWindow: settings.posture.window,

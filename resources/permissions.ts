@@ -35,6 +35,15 @@ export const GRANTS = {
       Because: 'the topics are encrypted with the key',
     },
   ],
+  useDatabaseKeys: [
+    {
+      Action: ['kms:CreateGrant', 'kms:DescribeKey'],
+      Resource: ['${Keys}/*', '${PeerKeys}/*'],
+      Condition: { StringLike: { 'kms:ViaService': 'rds.*.amazonaws.com' } },
+      Because:
+        'databases have keys of their own; RDS uses them for copies, restores and exports on the behalf of who asks, and nobody else can',
+    },
+  ],
 } satisfies Record<string, Permission[]>;
 export const GrantName = z.enum(Object.keys(GRANTS) as [keyof typeof GRANTS]);
 
@@ -45,6 +54,8 @@ const expand = (deployment: Deployment, text: string) => {
     Vault: `arn:\${AWS::Partition}:s3:::${service}-vault-\${AWS::AccountId}-${region}`,
     VaultKeyArn: `arn:\${AWS::Partition}:kms:${region}:\${AWS::AccountId}:key/\${VaultKey}`,
     PeerVaultKeyArn: `arn:\${AWS::Partition}:kms:${peerRegion}:\${AWS::AccountId}:key/\${VaultKey}`,
+    Keys: `arn:\${AWS::Partition}:kms:${region}:\${AWS::AccountId}:key`,
+    PeerKeys: `arn:\${AWS::Partition}:kms:${peerRegion}:\${AWS::AccountId}:key`,
     Topics: `arn:\${AWS::Partition}:sns:${region}:\${AWS::AccountId}:${service}-`,
     Rds: `arn:\${AWS::Partition}:rds:${region}:\${AWS::AccountId}`,
     PeerRds: `arn:\${AWS::Partition}:rds:${peerRegion}:\${AWS::AccountId}`,

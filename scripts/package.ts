@@ -1,5 +1,5 @@
 // Packages both roles into .lifeboat/package/<role>, unless nothing changed since it was done last.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -40,11 +40,8 @@ export const packageService = (say: (text: string) => void): void => {
       rmSync(path.resolve(ROOT, stale), { recursive: true, force: true });
     const serverless = path.join(ROOT, 'node_modules', 'serverless', 'bin', 'serverless.js');
     const args = [serverless, 'package', '--param', `role=${role}`, '--stage', 'dev'];
-    execFileSync(process.execPath, args, {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, SLS_TRACKING_DISABLED: '1' },
-    });
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`Packaging for the ${role} region failed:\n${stdout}${stderr}`);
     mkdirSync(path.dirname(folder), { recursive: true });
     cpSync(path.join(ROOT, '.serverless'), folder, { recursive: true });
     writeFileSync(marker, digest);

@@ -105,6 +105,13 @@ const session = (account: string, roleArn: string, actor: string): Caller => ({
   actor,
 });
 
+/** KMS says which service asks on a caller's behalf, and in which region: `rds.us-east-1.amazonaws.com`. */
+const viaService = (caller: Caller, action: string, resource: string): Record<string, string> | undefined => {
+  const region = resource.split(':')[3];
+  if (!action.startsWith('kms:') || !caller.service || isService(caller) || !region) return undefined;
+  return { 'kms:ViaService': caller.service.replace('.amazonaws.com', `.${region}.amazonaws.com`) };
+};
+
 /** What AWS adds to every request, below what the service says about this one. */
 const requestOf = (
   caller: Caller,
@@ -121,6 +128,7 @@ const requestOf = (
     ...(caller.roleArn && { 'aws:MultiFactorAuthPresent': 'false' }),
     ...(asService && { 'aws:PrincipalServiceName': caller.service, 'aws:SourceAccount': caller.account }),
     ...(asService && caller.arn.startsWith('arn:') && { 'aws:SourceArn': caller.arn }),
+    ...(viaService(caller, action, resource) ?? {}),
     ...context,
   };
   return {
