@@ -99,8 +99,10 @@ const busy = async (server: TestServer): Promise<() => Promise<void>> => {
     }
   };
   await clients[1]?.query('SET synchronous_commit = off');
+  // To the very end: what a prepared transaction has locked, others wait for.
+  let done = false;
   const finish = async (client: pg.Client): Promise<void> => {
-    while (!over) {
+    while (!done) {
       const { rows } = await client.query(
         'SELECT gid FROM pg_prepared_xacts WHERE owner = current_user ORDER BY prepared LIMIT 1',
       );
@@ -110,15 +112,13 @@ const busy = async (server: TestServer): Promise<() => Promise<void>> => {
     }
   };
   const [a, b, c, d] = clients as [pg.Client, pg.Client, pg.Client, pg.Client];
-  const work = [
-    keep(a, () => pick(WRITES)(), 0),
-    keep(b, () => pick(WRITES)(), 2),
-    keep(c, () => pick(UPKEEP)(), 150),
-    finish(d),
-  ];
+  const work = [keep(a, () => pick(WRITES)(), 0), keep(b, () => pick(WRITES)(), 2), keep(c, () => pick(UPKEEP)(), 150)];
+  const finishing = finish(d);
   return async () => {
     over = true;
     await Promise.all(work);
+    done = true;
+    await finishing;
     await Promise.all(clients.map((client) => client.end()));
   };
 };
