@@ -1,7 +1,7 @@
-import type { RdsSource } from '../shared/config/schema.ts';
 import type { Topic } from '../shared/notify/message.ts';
 import { type MetricName, NAMESPACE } from '../shared/telemetry/metrics.ts';
 import { type Deployment, REPLICATION_RULE, vaultBucket } from './names.ts';
+import { planSchedules } from './schedules.ts';
 import { topicArn } from './topics.ts';
 
 interface AlarmPlan {
@@ -12,8 +12,6 @@ interface AlarmPlan {
   topic: Topic;
   /** Periods of five minutes in a row. */
   periods: number;
-  /** Whether silence is bad news: true for what is measured all the time. */
-  silenceIsBad: boolean;
   meaning: string;
 }
 
@@ -21,102 +19,84 @@ const HOUR = 3600;
 /** Snapshots are daily; two hours for the snapshot itself and its lateness. */
 const SNAPSHOT_AGE = 26 * HOUR;
 
-export const planAlarms = ({ platform }: Deployment): AlarmPlan[] => [
-  ...Object.entries(platform.sources).flatMap(([source, settings]) => sourceAlarms(source, settings)),
-  {
-    name: 'vault-damaged',
-    source: 'vault',
-    metric: 'ArtifactsDamaged',
-    threshold: 0,
-    topic: 'critical',
-    periods: 1,
-    silenceIsBad: false,
-    meaning: 'Something in the vault is missing or not what was written.',
-  },
-];
+/**
+ * What is measured all the time, and whose silence is bad news. What happens once (a backup failed, a verification did)
+ * is told by the function that finds it, with all it knows: an alarm on top of it would page twice.
+ */
+export const planAlarms = ({ platform }: Deployment): AlarmPlan[] =>
+  Object.entries(platform.sources).flatMap(([source, { objectives, replica }]) => {
+    const alarm = (
+      name: string,
+      metric: MetricName,
+      threshold: number,
+      topic: Topic,
+      periods: number,
+      meaning: string,
+    ): AlarmPlan => ({ name: `${source}-${name}`, source, metric, threshold, topic, periods, meaning });
+    return [
+      alarm(
+        'not-proven',
+        'ProvenPointAge',
+        objectives.proven,
+        'critical',
+        2,
+        'No recovery point was proven by a restore within the objective.',
+      ),
+      alarm(
+        'no-recent-point',
+        'RecoveryPointAge',
+        SNAPSHOT_AGE,
+        'critical',
+        2,
+        'The newest recovery point is too old.',
+      ),
+      alarm(
+        'rpo',
+        'AchievableRpo',
+        objectives.rpo,
+        'critical',
+        3,
+        'A point-in-time restore begun now would lose more than the objective allows.',
+      ),
+      ...(replica
+        ? [
+            alarm(
+              'replica-lag',
+              'ReplicaLag',
+              replica.maxLag,
+              'warning',
+              3,
+              'The replica in the recovery region is behind.',
+            ),
+          ]
+        : []),
+    ];
+  });
 
-const sourceAlarms = (source: string, { objectives, replica }: RdsSource): AlarmPlan[] => {
-  const event = (name: string, metric: MetricName, topic: Topic, meaning: string): AlarmPlan => ({
-    name: `${source}-${name}`,
-    source,
-    metric,
-    threshold: 0,
-    topic,
-    periods: 1,
-    silenceIsBad: false,
-    meaning,
-  });
-  const measured = (
-    name: string,
-    metric: MetricName,
-    threshold: number,
-    topic: Topic,
-    periods: number,
-    meaning: string,
-  ): AlarmPlan => ({
-    name: `${source}-${name}`,
-    source,
-    metric,
-    threshold,
-    topic,
-    periods,
-    silenceIsBad: true,
-    meaning,
-  });
-  return [
-    measured(
-      'not-proven',
-      'ProvenPointAge',
-      objectives.proven,
-      'critical',
-      2,
-      'No recovery point was proven by a restore within the objective.',
-    ),
-    measured(
-      'no-recent-point',
-      'RecoveryPointAge',
-      SNAPSHOT_AGE,
-      'critical',
-      2,
-      'The newest recovery point is too old.',
-    ),
-    measured(
-      'rpo',
-      'AchievableRpo',
-      objectives.rpo,
-      'critical',
-      3,
-      'A point-in-time restore begun now would lose more than the objective allows.',
-    ),
-    ...(replica
-      ? [
-          measured(
-            'replica-lag',
-            'ReplicaLag',
-            replica.maxLag,
-            'warning',
-            3,
-            'The replica in the recovery region is behind.',
-          ),
-        ]
-      : []),
-    event(
-      'verification-failed',
-      'VerificationFailed',
-      'critical',
-      'A recovery point did not restore to what it should hold.',
-    ),
-    event('backup-failed', 'BackupFailed', 'critical', 'A backup failed.'),
-    event('copy-failed', 'CopyFailed', 'critical', 'A snapshot could not be copied to the recovery region.'),
-    event('export-incomplete', 'ExportIncomplete', 'warning', 'An export lacks tables that should be in it.'),
-    event('posture', 'PostureDrift', 'warning', 'The automated backups are not set up as the configuration demands.'),
-    event(
-      'retention-refused',
-      'RetentionRefused',
-      'warning',
-      'The retention policy would remove a point that must stay.',
-    ),
-  ];
+/** Lambda tries an event three times: more errors than that within a quarter of an hour are no passing fault. */
+const functionAlarms = (deployment: Deployment) => {
+  const scheduled = planSchedules(deployment).flatMap(({ target }) => ('function' in target ? target.function : []));
+  return Object.fromEntries(
+    [...new Set([...scheduled, 'rdsOnEvent'])].map((key) => [
+      logicalId(`${key}-failing`),
+      alarmResource(
+        `${deployment.service}-${key}-failing`,
+        'warning',
+        `The function ${key} keeps failing. Its log says why; what it would have done is not being done.`,
+        {
+          Namespace: 'AWS/Lambda',
+          MetricName: 'Errors',
+          Dimensions: [{ Name: 'FunctionName', Value: `${deployment.service}-${key}` }],
+          Statistic: 'Sum',
+          Period: 900,
+          EvaluationPeriods: 1,
+          DatapointsToAlarm: 1,
+          Threshold: 2,
+          TreatMissingData: 'notBreaching',
+        },
+      ),
+    ]),
+  );
 };
 
 const logicalId = (name: string): string =>
@@ -182,7 +162,7 @@ const alarmResource = (AlarmName: string, topic: Topic, AlarmDescription: string
 /** Only where schedules run is silence bad news: in the recovery region the measuring alarms would cry without a reason. */
 export const alarms = (deployment: Deployment) => ({
   ...replicationAlarms(deployment),
-  ...(deployment.role === 'primary' ? measuredAlarms(deployment) : {}),
+  ...(deployment.role === 'primary' ? { ...measuredAlarms(deployment), ...functionAlarms(deployment) } : {}),
 });
 
 const measuredAlarms = (deployment: Deployment) =>
@@ -199,7 +179,7 @@ const measuredAlarms = (deployment: Deployment) =>
         EvaluationPeriods: plan.periods,
         DatapointsToAlarm: plan.periods,
         Threshold: plan.threshold,
-        TreatMissingData: plan.silenceIsBad ? 'breaching' : 'notBreaching',
+        TreatMissingData: 'breaching',
       }),
     ]),
   );

@@ -22,7 +22,7 @@ export interface SessionOptions {
   searchPath?: string;
 }
 
-export type Row = Record<string, string | null>;
+type Row = Record<string, string | null>;
 
 /** Values come as PostgreSQL writes them: text, or null. */
 export interface Session extends AsyncDisposable {
