@@ -38,9 +38,17 @@ export const packageService = (say: (text: string) => void): void => {
     // What an earlier, failed run left in these folders would end up in the zips.
     for (const stale of ['.esbuild', '.serverless', folder])
       rmSync(path.resolve(ROOT, stale), { recursive: true, force: true });
+    const temporary = path.join(ROOT, '.lifeboat', 'tmp');
+    mkdirSync(temporary, { recursive: true });
     const serverless = path.join(ROOT, 'node_modules', 'serverless', 'bin', 'serverless.js');
     const args = [serverless, 'package', '--param', `role=${role}`, '--stage', 'dev'];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: ROOT,
+      encoding: 'utf8',
+      // The bundler leaves a folder for every function in the temporary directory: one that goes with the package.
+      env: { ...process.env, TMPDIR: temporary },
+    });
+    rmSync(temporary, { recursive: true, force: true });
     if (status !== 0) throw new Error(`Packaging for the ${role} region failed:\n${stdout}${stderr}`);
     mkdirSync(path.dirname(folder), { recursive: true });
     cpSync(path.join(ROOT, '.serverless'), folder, { recursive: true });

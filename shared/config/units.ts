@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
 const SECONDS = { second: 1, minute: 60, hour: 3600, day: 86_400, year: 31_536_000 } as const;
-const BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const;
 
 /** `"15 minutes"` → 900. Whole numbers of seconds, minutes, hours, days or years (of 365 days). */
 export const duration = z
@@ -10,15 +9,6 @@ export const duration = z
   .transform((text) => {
     const [amount, unit] = text.split(' ') as [string, string];
     return Number(amount) * SECONDS[unit.replace(/s$/, '') as keyof typeof SECONDS];
-  });
-
-/** `"5 GiB"` → 5368709120. */
-export const size = z
-  .string()
-  .regex(/^\d+ (B|KiB|MiB|GiB|TiB)$/, 'a size is written like "512 MiB" or "5 GiB"')
-  .transform((text) => {
-    const [amount, unit] = text.split(' ') as [string, keyof typeof BYTES];
-    return Number(amount) * BYTES[unit];
   });
 
 /** `"25 %"` → 0.25. */
