@@ -11,6 +11,7 @@ import type { Work } from '../../shared/lambda/lambda.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
+import { checkDocuments } from './documents.ts';
 import { checkObject } from './object-check.ts';
 import { newRun, type Run, readProgress, writeProgress } from './progress.ts';
 import { dayNumber, shareOf, sharesDue } from './rotation.ts';
@@ -46,6 +47,7 @@ export const checkArtifacts = async ({ scheduledAt }: { scheduledAt: string }, w
     await checkPoint(point, run, (uri) => due.has(shareOf(uri, shares)), work);
     run.after = point.id;
   }
+  await checkDocuments(run, (uri) => due.has(shareOf(uri, shares)), work);
   run.findings.push(...(await unclaimedObjects()));
   await conclude(run, at);
   await writeProgress({ lastComplete: today });

@@ -1,5 +1,5 @@
 // Recovery points of RDS: how a new one looks, before anything is asked of RDS.
-import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, ResourceNotFoundException } from '@aws-sdk/client-secrets-manager';
 import { z } from 'zod';
 import { secrets } from '../../shared/aws/clients.ts';
 import { openPoint } from '../../shared/catalog/catalog.ts';
@@ -55,7 +55,7 @@ export const openSnapshotPoint = async (
     startedAt: now().toISOString(),
     // RDS keeps identifiers in lower case and allows 255 characters (CreateDBSnapshot API reference).
     nativeId: `lifeboat-${id}`,
-    credential: { secret: source.secret, versionId: await currentVersion(source.secret) },
+    ...(await currentCredential(source.secret)),
     artifacts: [],
     copies: [],
     retention: expiryOf(source, request.purpose, scheduledAt),
@@ -66,9 +66,18 @@ export const openSnapshotPoint = async (
   return { source: request.source, recoveryPoint: id, created };
 };
 
-/** The id of the version labelled AWSCURRENT; the value itself is not read. */
-const currentVersion = async (secret: string): Promise<string> => {
-  const { VersionIdsToStages = {} } = await secrets().send(new DescribeSecretCommand({ SecretId: secret }));
-  const current = Object.entries(VersionIdsToStages).find(([, stages]) => stages.includes('AWSCURRENT'));
-  return current?.[0] ?? 'none';
+/**
+ * The version labelled AWSCURRENT; the value itself is not read. A secret that is not there must not stop a backup: the
+ * point then has no credential, and its verification says that it could not log in.
+ */
+const currentCredential = async (secret: string): Promise<Pick<RecoveryPoint, 'credential'>> => {
+  try {
+    const { VersionIdsToStages = {} } = await secrets().send(new DescribeSecretCommand({ SecretId: secret }));
+    const current = Object.entries(VersionIdsToStages).find(([, stages]) => stages.includes('AWSCURRENT'));
+    return current ? { credential: { secret, versionId: current[0] } } : {};
+  } catch (error) {
+    if (!(error instanceof ResourceNotFoundException)) throw error;
+    logger.warn('secret missing', { secret });
+    return {};
+  }
 };
