@@ -22,17 +22,21 @@ export async function* unframed(body: AsyncIterable<Buffer>, headers: IncomingHt
   const algorithm = trailingAlgorithm(headers);
   const digest = algorithm ? digestFor(algorithm) : undefined;
   const input = reader(body);
-  for (;;) {
-    const size = Number.parseInt((await input.line()).split(';')[0] ?? '', 16);
-    if (!Number.isInteger(size)) throw incomplete('a chunk without a size');
-    if (size === 0) break;
-    for await (const piece of input.bytes(size)) {
-      digest?.update(piece);
-      yield piece;
+  try {
+    for (;;) {
+      const size = Number.parseInt((await input.line()).split(';')[0] ?? '', 16);
+      if (!Number.isInteger(size)) throw incomplete('a chunk without a size');
+      if (size === 0) break;
+      for await (const piece of input.bytes(size)) {
+        digest?.update(piece);
+        yield piece;
+      }
+      if ((await input.line()) !== '') throw incomplete('a chunk longer than its size');
     }
-    if ((await input.line()) !== '') throw incomplete('a chunk longer than its size');
+    await verifyTrailers(input, algorithm, digest);
+  } finally {
+    await input.close(); // what is left of a broken body is for the endpoint to skip
   }
-  await verifyTrailers(input, algorithm, digest);
 }
 
 const verifyTrailers = async (
@@ -70,6 +74,7 @@ const reader = (body: AsyncIterable<Buffer>) => {
     return true;
   };
   return {
+    close: async () => void (await pieces.return?.()),
     line: async (endIsEmpty = false): Promise<string> => {
       for (;;) {
         const end = buffer.indexOf(CRLF);

@@ -94,8 +94,12 @@ const performRest = async (exchange: Exchange): Promise<Reply> => {
   const output = await call(exchange, operation, readRequest(found, rest, body, protocol === 'restXml'));
   const reply = writeReply(operation, output ?? {}, protocol === 'restXml', xmlNamespace);
   if (operation.name === 'GetBucketLocation') return { ...reply, body: locationBody(output) };
+  if (output?.ContentRange !== undefined) reply.status = PARTIAL;
   return request.method === 'HEAD' ? { ...reply, body: '' } : reply;
 };
+
+/** The schema of GetObject says 200, whatever is asked for. */
+const PARTIAL = 206;
 
 /** The one operation whose root is its only member. */
 const locationBody = ({ LocationConstraint }: Record<string, unknown>): string =>

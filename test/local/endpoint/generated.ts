@@ -8,6 +8,7 @@ const traitsOf = (ns: NormalizedSchema) =>
 const OWN = new Set([
   'ChecksumAlgorithm',
   'ContentLength',
+  'EndpointId',
   'Expires',
   'ExpiresString',
   'SSECustomerKey',
