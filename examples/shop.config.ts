@@ -17,6 +17,7 @@ export default defineConfig({
     retention: 'cron(0 6 * * ? *)',
     integrity: 'cron(0 5 * * ? *)',
     measure: 'rate(5 minutes)',
+    report: 'cron(0 7 * * ? *)',
   },
   sources: {
     'shop-db': {

@@ -22,6 +22,12 @@ export const planSchedules = ({ platform }: Deployment): Plan[] => [
     target: { machine: 'checkIntegrity' },
     input: { scheduledAt: SCHEDULED_AT },
   },
+  {
+    name: 'report',
+    expression: platform.schedules.report,
+    target: { function: 'reportsWrite' },
+    input: { scheduledAt: SCHEDULED_AT },
+  },
   { name: 'measure', expression: platform.schedules.measure, target: { function: 'rdsMeasure' }, input: {} },
   ...Object.entries(platform.sources).flatMap(([source, { schedules }]): Plan[] => [
     {

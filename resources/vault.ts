@@ -179,7 +179,7 @@ const bucket = (deployment: Deployment) => ({
           ...expireOld,
         },
         // The catalogue, manifests and evidence are read for years: current versions stay where they can be read at once.
-        ...['catalog/', 'manifests/', 'evidence/', 'fingerprints/'].map((prefix) => ({
+        ...['catalog/', 'manifests/', 'evidence/', 'fingerprints/', 'integrity/', 'reports/'].map((prefix) => ({
           Id: `${prefix.slice(0, -1)}-7y`,
           Status: 'Enabled',
           Prefix: prefix,

@@ -45,6 +45,8 @@ const claimsOf = async (id: string, prefix: string): Promise<(uri: string) => bo
   // Work under way has not listed everything yet; documents about a point are claimed by being filed under it.
   if (prefix !== 'rds-snapshots/' || point.status === 'started') return () => true;
   const listed = new Set<string>();
-  for (const artifact of point.artifacts) for (const { uri } of await readManifest(artifact)) listed.add(uri);
+  for (const artifact of point.artifacts.filter(({ lists }) => lists !== undefined)) {
+    for (const { uri } of await readManifest(artifact)) listed.add(uri);
+  }
   return (uri) => listed.has(uri) || point.status === 'failed';
 };

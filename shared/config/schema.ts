@@ -88,7 +88,13 @@ export const Platform = z
           .default([]),
       })
       .prefault({}),
-    schedules: z.strictObject({ reconcile: schedule, retention: schedule, integrity: schedule, measure: schedule }),
+    schedules: z.strictObject({
+      reconcile: schedule,
+      retention: schedule,
+      integrity: schedule,
+      measure: schedule,
+      report: schedule,
+    }),
     sources: z.record(sourceName, Source).refine((sources) => Object.keys(sources).length > 0, 'at least one source'),
   })
   .refine(({ regions }) => regions.primary !== regions.recovery, {

@@ -11,9 +11,9 @@ export interface TestWorld extends AsyncDisposable {
   directory: string;
 }
 
-export const createTestWorld = async (): Promise<TestWorld> => {
+export const createTestWorld = async (start?: Date): Promise<TestWorld> => {
   const directory = await mkdtemp(join(tmpdir(), 'endpoint-'));
-  const world = await createWorld({ directory, regions: ['us-east-1', 'us-west-2'] });
+  const world = await createWorld({ directory, regions: ['us-east-1', 'us-west-2'], ...(start && { start }) });
   return {
     world,
     directory,
