@@ -49,7 +49,7 @@ const sourceSection = ({ name, objectives, points, verifications }: SourceReport
       html`<li class="${STATE_CLASS[state]}"><span>${of}</span><span class="figure">${seconds(measured)}</span><span class="state">${state}</span><span class="sub">objective ${seconds(objective)} · ${evidence}</span></li>`,
   )}</ul>
 <h3>Recovery points over time</h3>
-${timeline(points, at)}
+<div class="scroll">${timeline(points, at)}</div>
 <h3>Recovery points</h3>
 <div class="scroll"><table class="points">
 <thead><tr><th scope="col">Point</th><th scope="col">Data of (UTC)</th><th scope="col">Status</th><th scope="col" class="figure">Size</th><th scope="col" class="figure">Took</th><th scope="col" class="figure">Copy lag</th><th scope="col">Kept until</th><th scope="col">Last verdict</th></tr></thead>

@@ -147,10 +147,12 @@ const withVerification = (
       : value.verdict === 'FAILED' && point.status !== 'started' && point.status !== 'expired'
         ? 'failed'
         : point.status;
+  const { failure, ...rest } = point;
   return {
-    ...point,
+    ...rest,
     status,
-    ...(status === 'failed' ? { failure: value.reason } : {}),
+    // What an earlier verification found is told by that verification; a point that is proven has no failure.
+    ...(status === 'failed' ? { failure: value.verdict === 'FAILED' ? value.reason : failure } : {}),
     verifications: [...point.verifications, verification],
     artifacts: [...point.artifacts, artifact],
   };

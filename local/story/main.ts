@@ -64,11 +64,9 @@ try {
   mkdirSync(path.dirname(REPORT), { recursive: true });
   writeFileSync(REPORT, await readObject(platform, platform.primary, hostname, pathname.slice(1)));
   progress.step(undefined, path.relative(process.cwd(), REPORT));
-  const unused = platform.world.iam.unused();
-  progress.step(
-    undefined,
-    `${unused.length} permissions were not needed today; docs/permissions.md says why they are there`,
-  );
+  const unused = path.join(path.dirname(REPORT), 'unused-permissions.json');
+  writeFileSync(unused, JSON.stringify(platform.world.iam.unused(), null, 2));
+  progress.step(undefined, `${path.relative(process.cwd(), unused)}: permissions no call needed today`);
 } finally {
   await platform.close();
 }
