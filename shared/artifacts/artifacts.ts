@@ -101,10 +101,14 @@ export const digestObject = async (
 export const headObject = async (uri: string, versionId?: string) =>
   s3().send(new HeadObjectCommand({ ...locate({ uri, versionId }), ChecksumMode: 'ENABLED' }));
 
-/** `s3://bucket/key` → what S3 commands take. */
+/** `s3://bucket/key` → what S3 commands take. The key stands there as it is: names of tables may hold any character. */
 export const locate = ({ uri, versionId }: { uri: string; versionId?: string | undefined }) => {
-  const { hostname: Bucket, pathname } = new URL(uri);
-  return { Bucket, Key: decodeURIComponent(pathname.slice(1)), ...(versionId ? { VersionId: versionId } : {}) };
+  const at = uri.indexOf('/', 's3://'.length);
+  return {
+    Bucket: uri.slice('s3://'.length, at),
+    Key: uri.slice(at + 1),
+    ...(versionId ? { VersionId: versionId } : {}),
+  };
 };
 
 const damaged = (artifact: Artifact, expected: string, found: string): ArtifactDamaged =>

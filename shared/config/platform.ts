@@ -11,7 +11,7 @@ export const configuration = (): Platform => platform;
 
 /** @throws {SourceUnknown} when the configuration has no such source. */
 export const sourceNamed = (name: string): Source => {
-  const source = platform.sources[name];
+  const source = Object.hasOwn(platform.sources, name) ? platform.sources[name] : undefined;
   if (source) return source;
   throw new SourceUnknown('no such source is configured.', {
     source: name,

@@ -2,10 +2,14 @@ import { z } from 'zod';
 import { Check } from './checks.ts';
 import { dailyWindow, duration, schedule, share } from './units.ts';
 
+// The name of an export task holds it, with 33 characters of ours, and has at most 60 (RDS StartExportTask, 2026-11).
 const sourceName = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'a source is named in lower case letters, digits and hyphens, at most 40');
+  .regex(/^[a-z][a-z0-9-]{0,26}$/, 'a source is named in lower case letters, digits and hyphens, at most 27');
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region is written like "us-east-1"');
+
+/** The vault's lifecycle ends every object after 2555 days. */
+const kept = duration.refine((seconds) => seconds <= 2555 * 86_400, 'nothing is kept longer than 7 years');
 
 const RdsPostgres = z.strictObject({
   kind: z.literal('rds-postgres'),
@@ -20,7 +24,7 @@ const RdsPostgres = z.strictObject({
     })
     .prefault({}),
   /** How long a point of each retention class is kept. */
-  retention: z.strictObject({ daily: duration, 'pre-change': duration, compliance: duration }),
+  retention: z.strictObject({ daily: kept, 'pre-change': kept, compliance: kept }),
   objectives: z.strictObject({
     rpo: duration,
     rto: duration,

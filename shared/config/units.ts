@@ -5,7 +5,10 @@ const SECONDS = { second: 1, minute: 60, hour: 3600, day: 86_400, year: 31_536_0
 /** `"15 minutes"` → 900. Whole numbers of seconds, minutes, hours, days or years (of 365 days). */
 export const duration = z
   .string()
-  .regex(/^\d+ (second|minute|hour|day|year)s?$/, 'a duration is written like "15 minutes", "90 days" or "7 years"')
+  .regex(
+    /^[1-9]\d* (second|minute|hour|day|year)s?$/,
+    'a duration is written like "15 minutes", "90 days" or "7 years"',
+  )
   .transform((text) => {
     const [amount, unit] = text.split(' ') as [string, string];
     return Number(amount) * SECONDS[unit.replace(/s$/, '') as keyof typeof SECONDS];

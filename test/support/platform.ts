@@ -1,0 +1,72 @@
+// The shop in one region as a function sees it, without a region behind it: vault, RDS, secret, messages, the clock.
+import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { mockClient } from 'aws-sdk-client-mock';
+import { vi } from 'vitest';
+import { stubEnvironment } from './environment.ts';
+import { contextFor } from './lambda-context.ts';
+import { type RdsApi, rdsApi } from './rds-api.ts';
+import { type Telemetry, watchTelemetry } from './telemetry.ts';
+import { memoryVault, type Vault } from './vault.ts';
+
+export interface Message {
+  topic: string;
+  subject: string;
+  text: string;
+}
+
+export interface ShopPlatform {
+  vault: Vault;
+  rds: RdsApi;
+  telemetry: Telemetry;
+  messages: Message[];
+  /** Throws, to have SNS refuse. */
+  publishing: () => void;
+  /** Versions of every secret with their labels. */
+  secretVersions: Record<string, string[]>;
+  replicaLag: { Timestamp: Date; Maximum: number }[];
+  setTime(time: string | Date): void;
+}
+
+/** Call it in beforeEach; afterEach: `vi.useRealTimers()`. */
+export const shopPlatform = (time: string): ShopPlatform => {
+  stubEnvironment();
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date(time) });
+  const platform: ShopPlatform = {
+    vault: memoryVault(),
+    rds: rdsApi(),
+    telemetry: watchTelemetry(),
+    messages: [],
+    publishing: () => undefined,
+    secretVersions: { old: ['AWSPREVIOUS'], current: ['AWSCURRENT'] },
+    replicaLag: [],
+    setTime: (to) => void vi.setSystemTime(to),
+  };
+  platform.rds.primary.instances.set('shop-db', { DBInstanceIdentifier: 'shop-db', DBInstanceStatus: 'available' });
+  mockClient(SNSClient)
+    .on(PublishCommand)
+    .callsFake((input: { TopicArn: string; Subject: string; Message: string }) => {
+      platform.publishing();
+      platform.messages.push({
+        topic: input.TopicArn.split('-').at(-1) ?? '',
+        subject: input.Subject,
+        text: input.Message,
+      });
+      return { MessageId: 'm' };
+    });
+  mockClient(SecretsManagerClient)
+    .on(DescribeSecretCommand)
+    .callsFake(() => ({ VersionIdsToStages: platform.secretVersions }));
+  mockClient(CloudWatchClient)
+    .on(GetMetricStatisticsCommand)
+    .callsFake(() => ({ Datapoints: platform.replicaLag }));
+  return platform;
+};
+
+/** Runs a handler as Lambda would, with a minute to spend unless said otherwise. */
+export const invoke = <R>(
+  handler: (event: never, context: never) => Promise<R>,
+  event: unknown,
+  remainingMs = 60_000,
+): Promise<R> => handler(event as never, contextFor('function', remainingMs) as never);
