@@ -38,7 +38,7 @@ export const rules = (deployment: Deployment) => ({
   },
 });
 
-const SNAPSHOT_EVENTS = { source: ['aws.rds'], 'detail-type': ['RDS DB Snapshot Event', 'RDS Snapshot Event'] };
+const SNAPSHOT_EVENTS = { source: ['aws.rds'], 'detail-type': ['RDS DB Snapshot Event'] };
 
 const snapshotEvents = () => ({
   SnapshotRule: {

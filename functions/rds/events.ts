@@ -12,7 +12,7 @@ import { advance, isOpen } from './progress.ts';
 /** EventBridge's envelope is AWS's and grows; ours to be strict about is what we read of it. */
 export const RdsEvent = z.looseObject({
   source: z.literal('aws.rds'),
-  'detail-type': z.enum(['RDS DB Snapshot Event', 'RDS Snapshot Event']),
+  'detail-type': z.literal('RDS DB Snapshot Event'),
   region: z.string(),
   detail: z.looseObject({
     EventID: z.string().regex(/^RDS-EVENT-\d{4}$/),

@@ -80,7 +80,7 @@ const readManifests = async (point: RecoveryPoint): Promise<{ artifact: Artifact
   const manifests: { artifact: Artifact; objects: Artifact[] }[] = [];
   for await (const key of keysUnder(manifestPrefix(point))) {
     const uri = `s3://${settings().vaultBucket}/${key}`;
-    const answer = await s3().send(new GetObjectCommand(locate({ uri })));
+    const answer = await s3().send(new GetObjectCommand({ ...locate({ uri }), ChecksumMode: 'ENABLED' }));
     const body = (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
     const { objects } = Manifest.parse(JSON.parse(Buffer.from(body).toString('utf8')));
     const digests = await digestsOf([body]);

@@ -35,6 +35,6 @@ const tablesAtSnapshot = async ({ parent }: RecoveryPoint): Promise<string[]> =>
   const fingerprint = parent ? (await readPoint(parent)).fingerprint : undefined;
   const uri = fingerprint?.after ?? fingerprint?.before;
   if (!uri) return [];
-  const answer = await s3().send(new GetObjectCommand(locate({ uri })));
+  const answer = await s3().send(new GetObjectCommand({ ...locate({ uri }), ChecksumMode: 'ENABLED' }));
   return Fingerprint.parse(JSON.parse((await answer.Body?.transformToString()) ?? '')).tables.map(({ name }) => name);
 };

@@ -4,6 +4,7 @@ import {
   ExportTaskAlreadyExistsFault,
   ExportTaskNotFoundFault,
   paginateDescribeExportTasks,
+  RDSServiceException,
   StartExportTaskCommand,
 } from '@aws-sdk/client-rds';
 import { z } from 'zod';
@@ -95,11 +96,19 @@ const snapshotToExport = async (request: ExportRequest, before: Date): Promise<R
   });
 };
 
+/** Within the reconciler's horizon, and longer than any queue of exports: by then the next export is due. */
+const GIVEN_UP_AFTER_SECONDS = 7 * 86_400;
+
 /** Looks at RDS and moves a started export on. Cataloguing takes what time there is and goes on at the next look. */
 export const settleExport = async (point: RecoveryPoint, work: Work): Promise<RecoveryPoint> => {
   if (point.status !== 'started') return point;
   const task = await describeTask(point.nativeId);
-  if (!task) return requestExport(point);
+  if (!task) {
+    const age = secondsBetween(new Date(point.startedAt), now());
+    if (age > GIVEN_UP_AFTER_SECONDS)
+      return failPoint(point, 'the export was never begun: RDS has no task of this name');
+    return requestExport(point);
+  }
   switch (task.Status) {
     case 'COMPLETE':
       return completeExport(point, work);
@@ -123,10 +132,7 @@ const describeTask = async (id: string) => {
 };
 
 const requestExport = async (point: RecoveryPoint): Promise<RecoveryPoint> => {
-  if ((await exportsRunning()) >= EXPORTS_AT_ONCE) {
-    logger.info('export waits for quota', { source: point.source, recoveryPoint: point.id });
-    return point;
-  }
+  if ((await exportsRunning()) >= EXPORTS_AT_ONCE) return waits(point);
   const { account, region, vaultBucket, vaultKeyArn, exportRoleArn } = settings();
   const { nativeId } = await readPoint(point.parent ?? '');
   const { database } = sourceNamed(point.source);
@@ -143,9 +149,16 @@ const requestExport = async (point: RecoveryPoint): Promise<RecoveryPoint> => {
       }),
     );
   } catch (error) {
+    // Others may have taken the last place since we counted; the SDK's model lacks this error.
+    if (error instanceof RDSServiceException && error.name === 'ExportTaskLimitReachedFault') return waits(point);
     if (!(error instanceof ExportTaskAlreadyExistsFault)) throw error;
   }
   logger.info('export started', { source: point.source, recoveryPoint: point.id });
+  return point;
+};
+
+const waits = (point: RecoveryPoint): RecoveryPoint => {
+  logger.info('export waits for quota', { source: point.source, recoveryPoint: point.id });
   return point;
 };
 

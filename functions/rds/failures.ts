@@ -24,6 +24,7 @@ export const failPoint = async (point: RecoveryPoint, failure: string): Promise<
   record('BackupFailed', 1, point.source);
   logger.error('backup failed', { source: point.source, recoveryPoint: point.id, failure });
   return changePoint(point.id, (current) =>
-    current.status === 'failed' ? current : { ...current, status: 'failed', failure },
+    // Whoever looked at the same time may have found it whole.
+    current.status === 'started' ? { ...current, status: 'failed', failure } : current,
   );
 };

@@ -11,7 +11,7 @@ import { rds } from '../../shared/aws/clients.ts';
 import { newestBefore, readPoint } from '../../shared/catalog/catalog.ts';
 import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { now } from '../../shared/clock.ts';
+import { now, secondsBetween } from '../../shared/clock.ts';
 import { sourceNamed } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
 import { settings } from '../../shared/config/settings.ts';
@@ -57,7 +57,7 @@ export const startRestore = async (request: RestoreRequest): Promise<RestoreStar
 const restoreSnapshot = async (request: RestoreRequest, source: RdsSource): Promise<RestoreStarted> => {
   const point = await chooseSnapshot(request);
   const pointInTime = point.pointInTime ?? point.scheduledAt;
-  const created = await orAdopt(request, point.id, () =>
+  const { created } = await orAdopt(request, point.id, () =>
     rds().send(
       new RestoreDBInstanceFromDBSnapshotCommand({
         DBInstanceIdentifier: request.target,
@@ -73,15 +73,12 @@ const restoreSnapshot = async (request: RestoreRequest, source: RdsSource): Prom
 const chooseSnapshot = async ({ source, from }: RestoreRequest): Promise<RecoveryPoint> => {
   const usable = ({ method, status }: RecoveryPoint): boolean =>
     method === 'snapshot' && ['stored', 'verified'].includes(status);
+  // What was taken before a time was scheduled before it: newer history is not read.
+  const until = 'before' in from ? new Date(from.before) : now();
   const point =
     'recoveryPoint' in from
       ? await readPoint(from.recoveryPoint)
-      : await newestBefore(
-          source,
-          now(),
-          (p) =>
-            usable(p) && (!('before' in from) || new Date(p.pointInTime ?? p.scheduledAt) <= new Date(from.before)),
-        );
+      : await newestBefore(source, until, (p) => usable(p) && new Date(p.pointInTime ?? p.scheduledAt) <= until);
   if (point && point.source === source && usable(point)) return point;
   throw new RecoveryPointMissing('no snapshot fits the request.', {
     source,
@@ -104,7 +101,7 @@ const restoreToTime = async (request: RestoreRequest, source: RdsSource): Promis
       next: 'Ask for an earlier time, wait until RDS has archived up to it (usually five minutes), or restore a snapshot.',
     });
   }
-  const created = await orAdopt(request, wanted.toISOString(), () =>
+  const start = () =>
     rds().send(
       new RestoreDBInstanceToPointInTimeCommand({
         SourceDBInstanceIdentifier: source.instance,
@@ -113,16 +110,21 @@ const restoreToTime = async (request: RestoreRequest, source: RdsSource): Promis
         Tags: restoreTags(wanted.toISOString()),
         ...placement(source),
       }),
-    ),
-  );
+    );
+  // The latest restorable time moves on between a request and its repetition: a little older is still this restore.
+  const isThis = (tag: string): boolean =>
+    'latest' in request.from && tag <= wanted.toISOString() && secondsBetween(new Date(tag), wanted) < REPEATED_WITHIN;
+  const { created, from: pointInTime } = await orAdopt(request, wanted.toISOString(), start, isThis);
   return {
     source: request.source,
     instance: request.target,
-    pointInTime: wanted.toISOString(),
+    pointInTime,
     recoveryPoint: null,
     created,
   };
 };
+
+const REPEATED_WITHIN = 3600;
 
 const RESTORED_FROM = 'lifeboat:restored-from';
 /** Tag values allow letters, digits, spaces and _.:/=+-@ (RDS user guide, "Tagging"). */
@@ -141,15 +143,20 @@ const placement = ({ restore }: RdsSource) => ({
 });
 
 /** An instance of the target's name is ours when its tag says that it came from the same point; any other is not touched. */
-const orAdopt = async (request: RestoreRequest, from: string, restore: () => Promise<unknown>): Promise<boolean> => {
+const orAdopt = async (
+  request: RestoreRequest,
+  from: string,
+  restore: () => Promise<unknown>,
+  isThis: (tag: string) => boolean = () => false,
+): Promise<{ created: boolean; from: string }> => {
   try {
     await restore();
-    return true;
+    return { created: true, from };
   } catch (error) {
     if (!(error instanceof DBInstanceAlreadyExistsFault)) throw error;
     const existing: DBInstance = await describeInstance(request.source, request.target);
     const tag = existing.TagList?.find(({ Key }) => Key === RESTORED_FROM)?.Value;
-    if (tag === from) return false;
+    if (tag !== undefined && (tag === from || isThis(tag))) return { created: false, from: tag };
     throw new NameTaken(
       'an instance of the target name exists and is not this restore.',
       {

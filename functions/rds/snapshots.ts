@@ -110,10 +110,8 @@ const storeSnapshot = async (point: RecoveryPoint, snapshot: DBSnapshot): Promis
   const storedAt = now();
   const durationSeconds = Math.max(0, secondsBetween(new Date(point.startedAt), storedAt));
   const sizeBytes = (snapshot.AllocatedStorage ?? 0) * 1024 ** 3;
-  let moved = false;
   const stored = await changePoint(point.id, (current) => {
-    moved = current.status === 'started' || current.status === 'failed';
-    if (!moved) return current;
+    if (current.status !== 'started' && current.status !== 'failed') return current;
     const { failure: _, ...rest } = current;
     return {
       ...rest,
@@ -128,7 +126,8 @@ const storeSnapshot = async (point: RecoveryPoint, snapshot: DBSnapshot): Promis
       ],
     };
   });
-  if (moved) {
+  // By its time, not by what the last pass did: the answer to our own writing may have been lost.
+  if (stored.storedAt === storedAt.toISOString()) {
     record('BackupStored', 1, point.source);
     record('BackupDuration', durationSeconds, point.source);
     record('BackupSize', sizeBytes, point.source);

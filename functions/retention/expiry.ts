@@ -7,21 +7,34 @@ import { configuration } from '../../shared/config/platform.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
+import { RetentionIncomplete } from './errors.ts';
 import { planRetention, type RetentionPlan } from './plan.ts';
 
 /** Nothing older than this can still be within a retention class: the longest is seven years. */
 const HISTORY_MS = 8 * 365 * 86_400_000;
 
-/** Plans, tells, and only then deletes. With `dryRun` it only plans. */
+/**
+ * Plans, tells, and only then deletes. With `dryRun` it only plans.
+ * @throws {RetentionIncomplete} after every point was tried, naming those that could not be removed and why.
+ */
 export const expirePoints = async ({ dryRun }: { dryRun: boolean }): Promise<Record<string, RetentionPlan>> => {
   const plans: Record<string, RetentionPlan> = {};
+  const troubles: string[] = [];
   for (const source of Object.keys(configuration().sources)) {
     const points = await Array.fromAsync(pointsBetween(source, new Date(now().getTime() - HISTORY_MS), now()));
     const plan = planRetention(points, now(), isCopied);
     plans[source] = plan;
+    if (dryRun) continue;
     record('RetentionRefused', plan.refused.length, source);
     if (plan.refused.length) await tellRefusal(source, plan);
-    else if (!dryRun) await removeAll(source, points, plan);
+    else troubles.push(...(await removeAll(source, points, plan)));
+  }
+  if (troubles.length) {
+    throw new RetentionIncomplete('some recovery points could not be removed.', {
+      source: 'retention',
+      found: troubles,
+      next: 'The next run tries again; mend what the messages name.',
+    });
   }
   return plans;
 };
@@ -29,20 +42,32 @@ export const expirePoints = async ({ dryRun }: { dryRun: boolean }): Promise<Rec
 const isCopied = ({ copies }: RecoveryPoint): boolean =>
   copies.some(({ region, status }) => region === configuration().regions.recovery && status === 'available');
 
-const removeAll = async (source: string, points: readonly RecoveryPoint[], plan: RetentionPlan): Promise<void> => {
+const removeAll = async (source: string, points: readonly RecoveryPoint[], plan: RetentionPlan): Promise<string[]> => {
+  const troubles: string[] = [];
   const byId = new Map(points.map((point) => [point.id, point]));
   for (const { id, reason } of plan.remove) {
     const point = byId.get(id);
     if (!point) continue;
-    // The objects of an export end by the vault's lifecycle, which keeps to Object Lock; nothing here may delete them.
-    if (point.method === 'snapshot') {
-      for (const copy of point.copies) await deleteSnapshot(point, copy.snapshotId, copy.region);
-      await deleteSnapshot(point, point.nativeId);
+    try {
+      await remove(point);
+      logger.info('recovery point expired', { source, recoveryPoint: id, reason });
+    } catch (error) {
+      troubles.push(`${id}: ${error instanceof Error ? error.message : String(error)}`);
     }
-    await changePoint(id, (current) => (current.status === 'expired' ? current : { ...current, status: 'expired' }));
-    logger.info('recovery point expired', { source, recoveryPoint: id, reason });
   }
-  record('RetentionRemoved', plan.remove.length, source);
+  record('RetentionRemoved', plan.remove.length - troubles.length, source);
+  return troubles;
+};
+
+const remove = async (point: RecoveryPoint): Promise<void> => {
+  // The objects of an export end by the vault's lifecycle, which keeps to Object Lock; nothing here may delete them.
+  if (point.method === 'snapshot') {
+    for (const copy of point.copies) await deleteSnapshot(point, copy.snapshotId, copy.region);
+    await deleteSnapshot(point, point.nativeId);
+  }
+  await changePoint(point.id, (current) =>
+    current.status === 'expired' ? current : { ...current, status: 'expired' },
+  );
 };
 
 /** Deletes a snapshot that carries the point's own tag; one that is gone already is as good. */
