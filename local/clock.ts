@@ -87,7 +87,6 @@ export const createClock = ({ start }: { start?: Date } = {}): LocalClock => {
 
   const at = (time: Date, task: Timer['task']): (() => void) => {
     const timer: Timer = { time: time.getTime(), order: ++order, task };
-    if (closed) return () => undefined;
     timers.add(timer);
     arm();
     return () => {

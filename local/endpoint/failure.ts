@@ -22,11 +22,16 @@ interface Described {
 const UNMARKED: Record<string, number> = { NotFound: 404, InvalidObjectState: 403 };
 
 const describe = (service: Service, error: unknown): Described => {
+  const { protocol, queryCompatible } = schemaOf(service);
   if (error instanceof ApiError) {
+    const json = !queryCompatible && /Json/i.test(protocol);
+    // What S3 and the query services call AccessDenied has another name, and under awsJson another status.
+    const refused = error.code === 'AccessDenied' && json;
+    const code = refused ? 'AccessDeniedException' : error.code;
     return {
-      name: error.code,
-      code: error.code,
-      status: error.status,
+      name: code,
+      code,
+      status: refused && protocol !== 'restJson1' ? 400 : error.status,
       message: error.message,
       sender: error.status < 500,
       fields: {},
@@ -50,7 +55,11 @@ const describe = (service: Service, error: unknown): Described => {
   return {
     name,
     code,
-    status: queryStatus ?? traits.httpError ?? UNMARKED[name] ?? (traits.error === 'server' ? 500 : 400),
+    status:
+      (protocol === 'awsQuery' ? queryStatus : undefined) ??
+      traits.httpError ??
+      UNMARKED[name] ??
+      (traits.error === 'server' ? 500 : 400),
     message,
     sender: traits.error !== 'server',
     fields: toJson(ns, { ...(error as object) }) as Record<string, unknown>,

@@ -127,6 +127,7 @@ describe('a region', () => {
     await expect(test.west.call('ssm', 'GetParameter', { Name: '/before' }, test.world.iam.operator)).rejects.toThrow(
       'The region us-west-2 does not answer.',
     );
+    expect(await exists('/meanwhile', test.east)).toBe(false);
     await put('/east-goes-on');
     test.world.rejoin('us-west-2');
     expect(await ssm(as(test.west)).send(new GetParameterCommand({ Name: '/before' }))).toMatchObject({
@@ -137,7 +138,10 @@ describe('a region', () => {
 
   it('that is cut off while a call is held back never begins it; while it is carried out, gives no answer', async () => {
     const cutOffMeanwhile = async (name: string): Promise<void> => {
-      const outcome = expect(put(name, as(test.west))).rejects.toMatchObject({ code: 'ECONNRESET' });
+      // Through the other region's endpoint, which itself goes on.
+      const outcome = expect(put(name, { ...as(test.east), region: 'us-west-2' })).rejects.toMatchObject({
+        code: 'ECONNRESET',
+      });
       await new Promise((resolve) => setTimeout(resolve, 25));
       test.world.cutOff('us-west-2');
       await outcome;

@@ -39,15 +39,11 @@ const keyOf = (store: KeyStore, { KeyId, TargetKeyId, AliasName, CiphertextBlob 
 
 const conditionsOf = (
   { EncryptionContext = {} }: Request,
-  { caller, region }: CallContext,
+  { caller }: CallContext,
 ): Record<string, string | string[]> => {
   const pairs = Object.entries(EncryptionContext);
   return {
     'kms:CallerAccount': caller.account,
-    ...(caller.service &&
-      !isService(caller) && {
-        'kms:ViaService': caller.service.replace(/\.amazonaws\.com$/, `.${region.name}.amazonaws.com`),
-      }),
     ...(pairs.length > 0 && { 'kms:EncryptionContextKeys': pairs.map(([name]) => name) }),
     ...Object.fromEntries(pairs.map(([name, value]) => [`kms:EncryptionContext:${name}`, value])),
   };

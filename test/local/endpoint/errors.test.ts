@@ -3,6 +3,7 @@ import {
   DescribeKeyCommand,
   EncryptCommand,
   KMSClient,
+  ListAliasesCommand,
   ListGrantsCommand,
   NotFoundException,
 } from '@aws-sdk/client-kms';
@@ -21,6 +22,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { as, createTestWorld, type TestWorld } from './regions.ts';
 import { authorization, raw } from './wire.ts';
@@ -53,6 +55,9 @@ describe('an error', () => {
     });
     const json = send(KMSClient, new DescribeKeyCommand({ KeyId: 'none' }));
     await expect(json).rejects.toBeInstanceOf(NotFoundException);
+    // JSON services say 400 also where the model has another status for awsQuery.
+    const parameter = send(SSMClient, new GetParameterCommand({ Name: 'none' }));
+    await expect(parameter).rejects.toMatchObject({ name: 'ParameterNotFound', $metadata: { httpStatusCode: 400 } });
     const restJson = send(LambdaClient, new GetFunctionCommand({ FunctionName: 'none' }));
     await expect(restJson).rejects.toBeInstanceOf(ResourceNotFoundException);
     await expect(restJson).rejects.toMatchObject({ $metadata: { httpStatusCode: 404 } });
@@ -156,18 +161,36 @@ describe('a caller', () => {
   });
 
   it.each([
-    ['awsQuery', RDSClient, new DescribeDBSnapshotsCommand({}), 'rds:DescribeDBSnapshots'],
-    ['awsJson', CloudWatchClient, new DescribeAlarmsCommand({}), 'cloudwatch:DescribeAlarms'],
-    ['restJson', SchedulerClient, new GetScheduleCommand({ Name: 's' }), 'scheduler:GetSchedule'],
-    ['restXml', S3Client, new ListBucketsCommand({}), 's3:ListAllMyBuckets'],
-  ])('without the permission is told which one is missing, in %s', async (_, Client, command, action) => {
-    const arn = 'arn:aws:iam::111122223333:role/nothing';
-    test.world.iam.putRole({ arn, trust: [], statements: [] });
-    const { accessKeyId } = test.world.iam.issue(arn, { actor: 'nothing' });
-    await expect(send(Client as never, command, as(test.east, accessKeyId))).rejects.toMatchObject({
-      name: expect.stringMatching(/^AccessDenied/),
-      message: expect.stringContaining(action),
-      $metadata: { httpStatusCode: 403 },
-    });
-  });
+    ['awsQuery', RDSClient, new DescribeDBSnapshotsCommand({}), 'rds:DescribeDBSnapshots', 'AccessDenied', 403],
+    ['awsJson', KMSClient, new ListAliasesCommand({}), 'kms:ListAliases', 'AccessDeniedException', 400],
+    [
+      'JSON that was query',
+      CloudWatchClient,
+      new DescribeAlarmsCommand({}),
+      'cloudwatch:DescribeAlarms',
+      'AccessDenied',
+      403,
+    ],
+    [
+      'restJson',
+      SchedulerClient,
+      new GetScheduleCommand({ Name: 's' }),
+      'scheduler:GetSchedule',
+      'AccessDeniedException',
+      403,
+    ],
+    ['restXml', S3Client, new ListBucketsCommand({}), 's3:ListAllMyBuckets', 'AccessDenied', 403],
+  ])(
+    'without the permission is told which one is missing, in %s',
+    async (_, Client, command, action, name, httpStatusCode) => {
+      const arn = 'arn:aws:iam::111122223333:role/nothing';
+      test.world.iam.putRole({ arn, trust: [], statements: [] });
+      const { accessKeyId } = test.world.iam.issue(arn, { actor: 'nothing' });
+      await expect(send(Client as never, command, as(test.east, accessKeyId))).rejects.toMatchObject({
+        name,
+        message: expect.stringContaining(action),
+        $metadata: { httpStatusCode },
+      });
+    },
+  );
 });

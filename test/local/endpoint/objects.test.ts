@@ -141,6 +141,11 @@ describe('a body', () => {
     ['no trailer though one is announced', 'BadDigest', (data: string) => framed(data, '')],
     ['a chunk that is shorter than it says', 'IncompleteBody', (data: string) => framed(data, '', 5)],
     ['a chunk without a size', 'IncompleteBody', (data: string) => data],
+    [
+      'fewer bytes than it declares',
+      'IncompleteBody',
+      (data: string) => framed(data.slice(1), `x-amz-checksum-crc32:${base64Crc32(data.slice(1))}`),
+    ],
   ])('with %s is refused and not stored', async (_, code, wire) => {
     const data = 'some data that is to arrive';
     const answer = await raw(test.east, 'PUT', `/${Bucket}/refused`, {

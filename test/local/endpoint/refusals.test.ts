@@ -82,12 +82,12 @@ describe('a refused upload', () => {
       const [response] = await once(request, 'response');
       response.resume();
       await once(response, 'end');
-      seen.push(String(response.statusCode));
+      seen.push(`${response.statusCode} ${response.headers.connection}`);
       request.destroy();
       return seen;
     };
-    expect(await ask(`/${Bucket}/asked`)).toEqual(['continue', '200']);
-    expect(await ask('/no-such-bucket/asked')).toEqual(['404']);
+    expect(await ask(`/${Bucket}/asked`)).toEqual(['continue', '200 keep-alive']);
+    expect(await ask('/no-such-bucket/asked')).toEqual(['404 close']);
   });
 });
 

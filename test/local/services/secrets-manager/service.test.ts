@@ -120,6 +120,9 @@ describe('versions', () => {
     await put(SecretId, 'next', { VersionStages: ['AWSPENDING'] });
     expect(await get({ SecretId })).toMatchObject({ SecretString: 'one' });
     expect(await get({ SecretId, VersionStage: 'AWSPENDING' })).toMatchObject({ SecretString: 'next' });
+    await put(SecretId, 'after that', { VersionStages: ['AWSPENDING'] });
+    expect(await get({ SecretId, VersionStage: 'AWSPENDING' })).toMatchObject({ SecretString: 'after that' });
+    await expect(get({ SecretId, VersionStage: 'AWSPREVIOUS' })).rejects.toMatchObject(notFound);
   });
 
   it('put again with the same token and value are the same version; with another value they are refused', async () => {
