@@ -1,5 +1,7 @@
 // Replication: what is written appears in the destination some time later, under the configured role and its permissions.
 import type { ReplicationRule } from '@aws-sdk/client-s3';
+import { ConnectionCut } from '../../faults.ts';
+import { ApiError } from '../../service.ts';
 import { announceCreated } from './announce.ts';
 import { type Bucket, bucketArn, type Version } from './bucket.ts';
 import { noSuchBucket } from './errors.ts';
@@ -29,6 +31,11 @@ export const startReplication = (store: Store, bucket: Bucket, version: Version)
 export const updateReplica = (store: Store, bucket: Bucket, version: Version): void =>
   startReplication(store, bucket, version);
 
+/** What S3 itself would try again: a connection cut, a service in trouble or too busy. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof ConnectionCut ||
+  (error instanceof ApiError && (error.status >= 500 || /Throttling|SlowDown/.test(error.code)));
+
 /** One timer for all that wait, however many they are. */
 const postpone = (store: Store, retry: () => Promise<void>): void => {
   store.stalled.push(retry);
@@ -55,7 +62,7 @@ const attempt = async (store: Store, bucket: Bucket, version: Version, rule: Rep
     version.replication = 'COMPLETED';
     end(store, bucket, version, rule);
   } catch (error) {
-    if (!bothAlive()) return postpone(store, retry);
+    if (!bothAlive() || isPassing(error)) return postpone(store, retry);
     version.replication = 'FAILED';
     version.replicationFailure = error instanceof Error ? error.message : String(error);
     countFailure(store, bucket, rule);

@@ -1,16 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PolicyStatement } from '../../../../local/types.ts';
-import { keyArn } from './keys.ts';
 import { bucketIn, createTestWorld, type TestWorld, textOf } from './region.ts';
 
-const KEY = keyArn('us-east-1');
 const OBJECTS = 'arn:aws:s3:::vault/*';
 
 let world: TestWorld;
 let call: TestWorld['east']['call'];
+let KEY: string;
+let encrypted: { ServerSideEncryption: string; SSEKMSKeyId: string };
 beforeEach(async () => {
   world = await createTestWorld();
-  ({ call } = world.east);
+  ({ call, key: KEY } = world.east);
+  encrypted = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: KEY };
   await bucketIn(world.east, 'vault');
 });
 afterEach(() => world[Symbol.asyncDispose]());
@@ -23,7 +24,6 @@ const allow = (Action: string | string[], Resource: string | string[]): PolicySt
 const policy = (...Statement: PolicyStatement[]) =>
   call('PutBucketPolicy', { Bucket: 'vault', Policy: JSON.stringify({ Version: '2012-10-17', Statement }) });
 const at = { Bucket: 'vault', Key: 'k' };
-const encrypted = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: KEY };
 
 describe('s3 permissions', () => {
   it('decide for each version and operation by its own action', async () => {
@@ -124,10 +124,29 @@ describe('s3 encryption', () => {
 
   it('says in S3’s words that the key is disabled', async () => {
     await call('PutObject', { ...at, Body: 'x', ...encrypted });
-    world.east.keys.disabled.add(KEY);
+    await world.east.disableKey();
     const disabled = { code: 'KMS.DisabledException', status: 400 };
     await expect(call('GetObject', at)).rejects.toMatchObject(disabled);
     await expect(call('PutObject', { ...at, Body: 'x', ...encrypted })).rejects.toMatchObject(disabled);
+  });
+
+  it.each([
+    [false, 'arn:aws:s3:::vault/k'],
+    [true, 'arn:aws:s3:::vault'],
+  ])('names the object to KMS, or its bucket with a bucket key (%s)', async (BucketKeyEnabled, arn) => {
+    const only = (value: string) => ({ Condition: { StringEquals: { 'kms:EncryptionContext:aws:s3:arn': value } } });
+    const right = world.role('right', [allow('s3:*', '*'), { ...allow('kms:*', KEY), ...only(arn) }]);
+    const wrong = world.role('wrong', [allow('s3:*', '*'), { ...allow('kms:*', KEY), ...only(`${arn}x`) }]);
+    await call('PutObject', { ...at, Body: 'x', ...encrypted, BucketKeyEnabled }, right);
+    await call('GetObject', at, right);
+    await expect(call('GetObject', at, wrong)).rejects.toMatchObject({ code: 'AccessDenied' });
+  });
+
+  it('says that a key does not exist', async () => {
+    const SSEKMSKeyId = KEY.replace(/[^/]+$/, '00000000-0000-0000-0000-000000000000');
+    await expect(call('PutObject', { ...at, Body: 'x', ...encrypted, SSEKMSKeyId })).rejects.toMatchObject({
+      code: 'KMS.NotFoundException',
+    });
   });
 
   it('refuses keys of the customer where the bucket blocks them', async () => {

@@ -1,11 +1,12 @@
-// Two regions with nothing in them but S3, keys, and the real IAM; time stands still unless a test moves it.
+// Two regions with nothing in them but S3, KMS and IAM; time stands still unless a test moves it.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CreateKeyResponse } from '@aws-sdk/client-kms';
 import { createIam } from '../../../../local/iam/iam.ts';
+import { createKms } from '../../../../local/services/kms/service.ts';
 import { createS3, type S3Service } from '../../../../local/services/s3/service.ts';
 import type { BusEvent, Caller, Clock, PolicyStatement, Region, Service, World } from '../../../../local/types.ts';
-import { createKeys, type Keys } from './keys.ts';
 
 const ACCOUNT = '111122223333';
 export const START = new Date('2026-11-20T10:00:00.500Z');
@@ -13,7 +14,9 @@ export const START = new Date('2026-11-20T10:00:00.500Z');
 export interface TestRegion {
   region: Region;
   s3: S3Service;
-  keys: Keys;
+  /** ARN of a KMS key. */
+  key: string;
+  disableKey(): Promise<void>;
   events: BusEvent[];
   /** Calls S3 as the operator, or as somebody else. */
   // biome-ignore lint/suspicious/noExplicitAny: inputs and outputs of every operation stand in one signature.
@@ -43,7 +46,7 @@ export const createTestWorld = async (): Promise<TestWorld> => {
     region: (name: string) => regions.get(name) as Region,
   } as World;
 
-  const start = (name: string): TestRegion => {
+  const start = async (name: string): Promise<TestRegion> => {
     const events: BusEvent[] = [];
     const services = new Map<string, Service>();
     const region: Region = {
@@ -69,19 +72,21 @@ export const createTestWorld = async (): Promise<TestWorld> => {
     };
     regions.set(name, region);
     const s3 = createS3(region);
-    const keys = createKeys(region);
-    services.set('s3', s3).set('kms', keys);
+    services.set('s3', s3).set('kms', createKms(region));
+    const { KeyMetadata } = await region.call<CreateKeyResponse>('kms', 'CreateKey', {}, iam.operator);
+    const key = KeyMetadata?.Arn ?? '';
     return {
       region,
       s3,
-      keys,
+      key,
+      disableKey: async () => void (await region.call('kms', 'DisableKey', { KeyId: key }, iam.operator)),
       events,
       call: (operation, input, caller = iam.operator) => region.call('s3', operation, input, caller),
     };
   };
 
-  const east = start('us-east-1');
-  const west = start('us-west-2');
+  const east = await start('us-east-1');
+  const west = await start('us-west-2');
   return {
     world,
     east,

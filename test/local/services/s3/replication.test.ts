@@ -1,12 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ApiError } from '../../../../local/service.ts';
 import type { PolicyStatement } from '../../../../local/types.ts';
-import { keyArn } from './keys.ts';
 import { bucketIn, createTestWorld, DAY, type TestWorld, textOf } from './region.ts';
 
-const HERE = keyArn('us-east-1');
-const THERE = keyArn('us-west-2');
-const encrypted = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: HERE };
-
+let HERE: string;
+let THERE: string;
 let world: TestWorld;
 let call: TestWorld['east']['call'];
 let there: TestWorld['west']['call'];
@@ -14,6 +12,7 @@ beforeEach(async () => {
   world = await createTestWorld();
   ({ call } = world.east);
   there = world.west.call;
+  [HERE, THERE] = [world.east.key, world.west.key];
   await bucketIn(world.east, 'vault', { locked: true });
   await bucketIn(world.west, 'replica', { locked: true });
   await replicate();
@@ -21,23 +20,21 @@ beforeEach(async () => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 const allow = (Action: string[], ...Resource: string[]): PolicyStatement => ({ Effect: 'Allow', Action, Resource });
-const permissions: Record<string, PolicyStatement> = {
-  configuration: allow(['s3:GetReplicationConfiguration', 's3:ListBucket'], 'arn:aws:s3:::vault'),
-  source: allow(
-    [
-      'GetObjectVersionForReplication',
-      'GetObjectVersionAcl',
-      'GetObjectVersionTagging',
-      'GetObjectRetention',
-      'GetObjectLegalHold',
-    ].map((action) => `s3:${action}`),
-    'arn:aws:s3:::vault/*',
-  ),
-  target: allow(['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags'], 'arn:aws:s3:::replica/*'),
-  decrypt: allow(['kms:Decrypt'], HERE),
-  encrypt: allow(['kms:Encrypt'], THERE),
-};
-const rule = {
+const onSource = (name: string): PolicyStatement => allow([`s3:${name}`], 'arn:aws:s3:::vault/*');
+const permissions = (): Record<string, PolicyStatement> => ({
+  'reading the configuration': allow(['s3:GetReplicationConfiguration'], 'arn:aws:s3:::vault'),
+  'listing the source': allow(['s3:ListBucket'], 'arn:aws:s3:::vault'),
+  'reading the version': onSource('GetObjectVersionForReplication'),
+  'reading its ACL': onSource('GetObjectVersionAcl'),
+  'reading its tags': onSource('GetObjectVersionTagging'),
+  'reading its retention': onSource('GetObjectRetention'),
+  'reading its legal hold': onSource('GetObjectLegalHold'),
+  writing: allow(['s3:ReplicateObject', 's3:ReplicateDelete'], 'arn:aws:s3:::replica/*'),
+  'writing tags': allow(['s3:ReplicateTags'], 'arn:aws:s3:::replica/*'),
+  decrypting: allow(['kms:Decrypt'], HERE),
+  encrypting: allow(['kms:Encrypt'], THERE),
+});
+const rule = () => ({
   ID: 'all',
   Status: 'Enabled',
   Priority: 1,
@@ -45,17 +42,24 @@ const rule = {
   DeleteMarkerReplication: { Status: 'Disabled' },
   SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: 'Enabled' } },
   Destination: { Bucket: 'arn:aws:s3:::replica', EncryptionConfiguration: { ReplicaKmsKeyID: THERE } },
-};
+});
 const replicate = async (more: object = {}, without = '') => {
-  const granted = Object.entries(permissions).flatMap(([name, statement]) => (name === without ? [] : [statement]));
+  const granted = Object.entries(permissions()).flatMap(([name, statement]) => (name === without ? [] : [statement]));
   const { roleArn } = world.role('replication', granted, 's3.amazonaws.com');
   await call('PutBucketReplication', {
     Bucket: 'vault',
-    ReplicationConfiguration: { Role: roleArn, Rules: [{ ...rule, ...more }] },
+    ReplicationConfiguration: { Role: roleArn, Rules: [{ ...rule(), ...more }] },
   });
 };
 const put = (Key = 'data/k', more: object = {}) =>
-  call('PutObject', { Bucket: 'vault', Key, Body: 'hello', ...encrypted, ...more });
+  call('PutObject', {
+    Bucket: 'vault',
+    Key,
+    Body: 'hello',
+    ServerSideEncryption: 'aws:kms',
+    SSEKMSKeyId: HERE,
+    ...more,
+  });
 const status = async (VersionId?: string) =>
   (await call('HeadObject', { Bucket: 'vault', Key: 'data/k', VersionId })).ReplicationStatus;
 const replica = { Bucket: 'replica', Key: 'data/k' };
@@ -99,17 +103,76 @@ describe('s3 replication', () => {
     expect((await there('ListObjectVersions', { Bucket: 'replica' })).Versions).toEqual([]);
   });
 
-  it.each(['configuration', 'source', 'target', 'decrypt', 'encrypt'])(
-    'fails without the role’s permission: %s',
+  it.each([
+    'reading the configuration',
+    'listing the source',
+    'reading the version',
+    'reading its ACL',
+    'reading its retention',
+    'reading its legal hold',
+    'writing',
+    'decrypting',
+    'encrypting',
+  ])('fails without the role’s permission for %s', async (without) => {
+    await replicate({}, without);
+    await put();
+    await world.advance(10_000);
+    expect(await status()).toBe('FAILED');
+    await expect(there('HeadObject', replica)).rejects.toMatchObject({ name: 'NotFound' });
+    expect(world.holds).toEqual([]);
+  });
+
+  it.each(['reading its tags', 'writing tags'])(
+    'leaves the tags behind without the permission for %s',
     async (without) => {
       await replicate({}, without);
-      await put();
+      await put('data/k', { Tagging: 'x=1' });
       await world.advance(10_000);
-      expect(await status()).toBe('FAILED');
-      await expect(there('HeadObject', replica)).rejects.toMatchObject({ name: 'NotFound' });
-      expect(world.holds).toEqual([]);
+      expect(await status()).toBe('COMPLETED');
+      expect((await there('HeadObject', replica)).TagCount).toBeUndefined();
     },
   );
+
+  it('does not bring a replica back to where it came from', async () => {
+    const { roleArn } = world.role('back', [allow(['s3:*', 'kms:*'], '*')], 's3.amazonaws.com');
+    const back = {
+      ...rule(),
+      Destination: { Bucket: 'arn:aws:s3:::vault', EncryptionConfiguration: { ReplicaKmsKeyID: HERE } },
+    };
+    await there('PutBucketReplication', {
+      Bucket: 'replica',
+      ReplicationConfiguration: { Role: roleArn, Rules: [back] },
+    });
+    await put();
+    await world.advance(5000);
+    await there('PutObjectTagging', { ...replica, Tagging: { TagSet: [{ Key: 'x', Value: '1' }] } });
+    await world.advance(5000);
+    expect((await there('HeadObject', replica)).ReplicationStatus).toBe('REPLICA');
+    expect((await call('HeadObject', { Bucket: 'vault', Key: 'data/k' })).TagCount).toBeUndefined();
+  });
+
+  it('goes on after a region went away in the middle of it, or KMS could not keep up', async () => {
+    const kms = world.west.region.services.get('kms');
+    const encrypt = kms?.operations.Encrypt;
+    if (!kms || !encrypt) throw new Error('no KMS');
+    const failures = [
+      () => {
+        world.west.region.alive = false;
+        throw new Error('socket hang up');
+      },
+      () => {
+        throw new ApiError('ThrottlingException', 400, 'Rate exceeded');
+      },
+    ];
+    kms.operations.Encrypt = async (...call) => failures.shift()?.() ?? encrypt(...call);
+    await put();
+    await world.advance(5000);
+    world.west.region.alive = true;
+    await world.advance(60_000);
+    expect(await status()).toBe('PENDING');
+    await world.advance(60_000);
+    expect(await status()).toBe('COMPLETED');
+  });
 
   it('fails where another key is disabled, or the bytes have rotted since', async () => {
     await put();
@@ -117,7 +180,7 @@ describe('s3 replication', () => {
     await world.advance(10_000);
     expect(await status()).toBe('FAILED');
 
-    world.west.keys.disabled.add(THERE);
+    await world.west.disableKey();
     await put();
     await world.advance(10_000);
     expect(await status()).toBe('FAILED');
@@ -187,15 +250,15 @@ describe('s3 replication', () => {
     for (const side of ['east', 'west'] as const) {
       const record = (namespace: string, [datum]: { name: string; values: number[] }[]) =>
         void recorded[side].push(`${namespace} ${datum?.name} ${datum?.values[0]}`);
-      world[side].region.services.set('monitoring', { ...world[side].keys, record } as never);
+      world[side].region.services.set('monitoring', { record } as never);
     }
     world.east.s3.setReplicationLag(90_000);
-    await replicate({ Destination: { ...rule.Destination, Metrics: { Status: 'Enabled' } } });
+    await replicate({ Destination: { ...rule().Destination, Metrics: { Status: 'Enabled' } } });
     await put();
     await world.advance(60_000);
     expect(recorded.west).toContain('AWS/S3 ReplicationLatency 60');
     expect(recorded.west).toContain('AWS/S3 BytesPendingReplication 5');
-    world.west.keys.disabled.add(THERE);
+    await world.west.disableKey();
     await world.advance(60_000);
     expect(recorded.west.at(-1)).toBe('AWS/S3 OperationsPendingReplication 0');
     expect(recorded.east).toEqual(['AWS/S3 OperationsFailedReplication 1']);
@@ -213,23 +276,18 @@ describe('s3 replication', () => {
   });
 
   it.each([
-    [
-      'a destination that does not exist',
-      { Destination: { ...rule.Destination, Bucket: 'arn:aws:s3:::nowhere' } },
-      'InvalidRequest',
-    ],
-    [
-      'KMS objects without a key for the replica',
-      { Destination: { Bucket: 'arn:aws:s3:::replica' } },
-      'InvalidRequest',
-    ],
-    ['no priority', { Priority: undefined }, 'MalformedXML'],
+    ['a destination that does not exist', { Bucket: 'arn:aws:s3:::nowhere' }, {}, 'InvalidRequest'],
+    ['KMS objects without a key for the replica', { EncryptionConfiguration: undefined }, {}, 'InvalidRequest'],
+    ['no priority', {}, { Priority: undefined }, 'MalformedXML'],
     [
       'time control without metrics',
-      { Destination: { ...rule.Destination, ReplicationTime: { Status: 'Enabled', Time: { Minutes: 15 } } } },
+      { ReplicationTime: { Status: 'Enabled', Time: { Minutes: 15 } } },
+      {},
       'InvalidRequest',
     ],
-  ])('is refused with %s', async (_, more, code) => {
-    await expect(replicate(more)).rejects.toMatchObject({ code });
+  ])('is refused with %s', async (_, destination, more, code) => {
+    await expect(replicate({ Destination: { ...rule().Destination, ...destination }, ...more })).rejects.toMatchObject({
+      code,
+    });
   });
 });
