@@ -23,6 +23,8 @@ export interface ShopPlatform {
   messages: Message[];
   /** Throws, to have SNS refuse. */
   publishing: () => void;
+  /** Throws, to have Secrets Manager refuse. */
+  readingSecret: () => void;
   /** Versions of every secret with their labels. */
   secretVersions: Record<string, string[]>;
   replicaLag: { Timestamp: Date; Maximum: number }[];
@@ -39,6 +41,7 @@ export const shopPlatform = (time: string): ShopPlatform => {
     telemetry: watchTelemetry(),
     messages: [],
     publishing: () => undefined,
+    readingSecret: () => undefined,
     secretVersions: { old: ['AWSPREVIOUS'], current: ['AWSCURRENT'] },
     replicaLag: [],
     setTime: (to) => void vi.setSystemTime(to),
@@ -57,7 +60,10 @@ export const shopPlatform = (time: string): ShopPlatform => {
     });
   mockClient(SecretsManagerClient)
     .on(DescribeSecretCommand)
-    .callsFake(() => ({ VersionIdsToStages: platform.secretVersions }));
+    .callsFake(() => {
+      platform.readingSecret();
+      return { VersionIdsToStages: platform.secretVersions };
+    });
   mockClient(CloudWatchClient)
     .on(GetMetricStatisticsCommand)
     .callsFake(() => ({ Datapoints: platform.replicaLag }));

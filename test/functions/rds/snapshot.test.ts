@@ -1,4 +1,5 @@
 import { RDSServiceException, SnapshotQuotaExceededFault } from '@aws-sdk/client-rds';
+import { ResourceNotFoundException } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import sample from '../../../events/samples/rds/snapshot.json' with { type: 'json' };
 import { handler as openPoint } from '../../../functions/rds/open-point.ts';
@@ -67,6 +68,25 @@ describe('opening the recovery point of a snapshot', () => {
     shop.secretVersions = { pending: ['AWSPENDING'] };
     await invoke(openPoint, sample);
     expect(shop.vault.point(ID).credential).toBeUndefined();
+  });
+});
+
+describe('a secret', () => {
+  it('that is not there stops no backup; the point then has no credential', async () => {
+    shop.readingSecret = () => {
+      throw new ResourceNotFoundException({ message: 'no secret', $metadata: {} });
+    };
+    await expect(invoke(openPoint, sample)).resolves.toMatchObject({ created: true });
+    expect(shop.vault.point(ID).credential).toBeUndefined();
+    expect(shop.telemetry.logs()).toContainEqual(expect.objectContaining({ level: 'WARN', message: 'secret missing' }));
+  });
+
+  it('that cannot be looked at for another reason is no missing one', async () => {
+    shop.readingSecret = () => {
+      throw failure('AccessDeniedException', 400);
+    };
+    await expect(invoke(openPoint, sample)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    expect(shop.vault.keys()).toEqual([]);
   });
 });
 
