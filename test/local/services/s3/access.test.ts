@@ -88,6 +88,12 @@ describe('s3 permissions', () => {
     await expect(put('{')).rejects.toMatchObject({ code: 'MalformedPolicy' });
     const foreign = { ...allow('s3:GetObject', 'arn:aws:s3:::vaults/*'), Principal: '*' };
     await expect(put(JSON.stringify({ Statement: [foreign] }))).rejects.toMatchObject({ code: 'MalformedPolicy' });
+    const odd = {
+      ...allow('s3:GetObject', OBJECTS),
+      Principal: '*',
+      Condition: { StringAlmost: { 's3:prefix': 'a' } },
+    };
+    await expect(put(JSON.stringify({ Statement: [odd] }))).rejects.toMatchObject({ code: 'MalformedPolicy' });
   });
 });
 

@@ -95,6 +95,14 @@ describe('s3 lifecycle', () => {
     });
   });
 
+  it('stops with the service', async () => {
+    await rules({ Expiration: { Days: 1 } });
+    await put('k');
+    await world.east.s3.close?.();
+    await world.advance(3 * DAY);
+    await call('HeadObject', { Bucket: 'vault', Key: 'k' });
+  });
+
   it.each([
     [
       'an unknown storage class',

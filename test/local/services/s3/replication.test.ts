@@ -227,6 +227,22 @@ describe('s3 replication', () => {
     expect((await there('ListObjectVersions', { Bucket: 'replica' })).Versions).toHaveLength(1);
   });
 
+  it('makes one replica of a version that changes while it is copied', async () => {
+    const kms = world.west.region.services.get('kms');
+    const encrypt = kms?.operations.Encrypt;
+    if (!kms || !encrypt) throw new Error('no KMS');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    kms.operations.Encrypt = async (...call) => promise.then(() => encrypt(...call));
+    await put();
+    const copying = world.advance(5000);
+    await call('PutObjectTagging', { Bucket: 'vault', Key: 'data/k', Tagging: { TagSet: [{ Key: 'x', Value: '2' }] } });
+    const following = world.advance(5000);
+    resolve();
+    await Promise.all([copying, following]);
+    expect((await there('ListObjectVersions', { Bucket: 'replica' })).Versions).toHaveLength(1);
+    expect((await there('HeadObject', replica)).TagCount).toBe(1);
+  });
+
   it('carries delete markers only where the rule says so, and never the deletion of a version', async () => {
     await put();
     await world.advance(5000);
