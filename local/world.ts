@@ -65,6 +65,7 @@ export const createWorld = async ({
   const iam = createIam({ account });
   const all = new Map<string, LocalRegion>();
   const endpoints: Endpoint[] = [];
+  const killed = new Set<string>();
 
   const region = (name: string): LocalRegion => {
     const found = all.get(name);
@@ -83,12 +84,14 @@ export const createWorld = async ({
     region,
     killRegion: async (name) => {
       region(name).alive = false;
+      killed.add(name);
       await closeServices(region(name));
     },
     cutOff: (name) => {
       region(name).alive = false;
     },
     rejoin: (name) => {
+      if (killed.has(name)) throw new Error(`The region ${name} was killed, not cut off: it does not come back.`);
       region(name).alive = true;
     },
     close: async () => {
@@ -98,15 +101,20 @@ export const createWorld = async ({
     },
   };
 
-  for (const name of regions) {
-    const created = regionOf(world, name, path.join(directory, name));
-    const endpoint = await startEndpoint(world, () => created, ports[name] ?? 0);
-    created.endpoint = endpoint.url;
-    endpoints.push(endpoint);
-    all.set(name, created);
-    addServices(created);
+  try {
+    for (const name of regions) {
+      const created = regionOf(world, name, path.join(directory, name));
+      const endpoint = await startEndpoint(world, () => created, ports[name] ?? 0);
+      created.endpoint = endpoint.url;
+      endpoints.push(endpoint);
+      all.set(name, created);
+      addServices(created);
+    }
+    return world;
+  } catch (error) {
+    await world.close();
+    throw error;
   }
-  return world;
 };
 
 const regionOf = (world: LocalWorld, name: string, directory: string): LocalRegion => {
