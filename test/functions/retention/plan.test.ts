@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { planRetention } from '../../../functions/retention/plan.ts';
+import type { RecoveryPoint } from '../../../shared/catalog/recovery-point.ts';
+import { day, exportPoint, snapshotPoint } from '../../support/points.ts';
+
+const DAY_MS = 86_400_000;
+const NOW = new Date('2026-11-20T06:00:00Z');
+const isCopied = ({ copies }: RecoveryPoint): boolean => copies.some(({ status }) => status === 'available');
+const plan = (...points: RecoveryPoint[]) => planRetention(points, NOW, isCopied);
+const old = (date: string, change: Partial<RecoveryPoint> = {}) => snapshotPoint(day(date), change);
+const fresh = old('2026-11-20');
+const reasons = (decisions: { id: string; reason: string }[]) =>
+  decisions.map(({ id, reason }) => `${id.slice(8, 16)} ${reason}`);
+
+describe('the plan of retention', () => {
+  it('removes what its class no longer keeps, and says why', () => {
+    const { keep, remove, refused } = plan(old('2026-09-01'), old('2026-09-02'), fresh);
+    expect(reasons(remove)).toEqual([
+      '20260901 its class (daily) ended 2026-10-01T02:00:00.000Z',
+      '20260902 its class (daily) ended 2026-10-02T02:00:00.000Z',
+    ]);
+    expect(keep).toEqual([
+      { id: fresh.id, reason: 'younger than its class (daily) allows', until: '2026-12-20T02:00:00.000Z' },
+    ]);
+    expect(refused).toEqual([]);
+  });
+
+  it('keeps a point to the very end of its class', () => {
+    const ends = (at: string) => old('2026-09-01', { retention: { class: 'daily', expiresAt: at } });
+    expect(plan(ends('2026-11-20T06:00:00.001Z'), fresh).keep).toHaveLength(2);
+    expect(plan(ends('2026-11-20T06:00:00.000Z'), fresh).remove).toHaveLength(1);
+  });
+
+  it('refuses to remove the newest point, verified or not', () => {
+    expect(reasons(plan(old('2026-09-01'), old('2026-09-02')).refused)).toEqual(['20260902 the newest point']);
+  });
+
+  it('refuses to remove the newest proven point, however many unproven ones are newer', () => {
+    const { refused, remove } = plan(
+      old('2026-08-01', { status: 'verified' }),
+      old('2026-09-01', { status: 'verified' }),
+      old('2026-09-02'),
+      fresh,
+    );
+    expect(reasons(refused)).toEqual(['20260901 the newest proven point']);
+    expect(remove.map(({ id }) => id.slice(8, 16))).toEqual(['20260801', '20260902']);
+  });
+
+  it('does not take a failed point for the newest good one', () => {
+    const { refused } = plan(old('2026-09-01'), old('2026-11-19', { status: 'failed' }));
+    expect(reasons(refused)).toEqual(['20260901 the newest point']);
+  });
+
+  it.each(['waiting', 'copying', 'failed'] as const)('refuses to remove a point whose copy is %s', (status) => {
+    const copies = [{ region: 'us-west-2', snapshotId: 'x', status, attempts: 1 }];
+    expect(reasons(plan(old('2026-09-01', { copies }), fresh).refused)).toEqual([
+      '20260901 not yet copied to the recovery region',
+    ]);
+  });
+
+  it('refuses to remove what is still being made, and what is being exported', () => {
+    const parent = old('2026-09-01');
+    const exporting = exportPoint(new Date('2026-09-01T03:00:00Z'), parent.id);
+    const { refused } = plan(
+      parent,
+      { ...exporting, retention: { class: 'pre-change', expiresAt: '2026-10-01T00:00:00.000Z' } },
+      fresh,
+    );
+    expect(reasons(refused)).toEqual([`20260901 being exported as ${exporting.id}`, '20260901 still being made']);
+  });
+
+  it('lets a failed point go once its class has ended, and not before', () => {
+    expect(plan(old('2026-09-01', { status: 'failed' }), fresh).remove).toHaveLength(1);
+    expect(plan(old('2026-11-10', { status: 'failed' }), fresh).remove).toHaveLength(0);
+  });
+
+  it('guards exports by themselves: the newest one stays though snapshots are newer', () => {
+    const exported = exportPoint(new Date('2019-11-01T03:00:00Z'), 'x', {
+      status: 'stored',
+      retention: { class: 'compliance', expiresAt: '2026-11-01T03:00:00.000Z' },
+    });
+    expect(reasons(plan(exported, fresh).refused)).toEqual(['20191101 the newest point']);
+  });
+
+  it('says nothing of points that are expired already', () => {
+    expect(plan(old('2026-09-01', { status: 'expired' }))).toEqual({ keep: [], remove: [], refused: [] });
+  });
+});
+
+describe('whatever the points are', () => {
+  const status = fc.constantFrom('started', 'stored', 'verified', 'failed', 'expired') as fc.Arbitrary<
+    RecoveryPoint['status']
+  >;
+  const point = fc
+    .record({
+      age: fc.integer({ min: 0, max: 400 }),
+      kept: fc.integer({ min: 1, max: 100 }),
+      status,
+      copied: fc.boolean(),
+      exported: fc.boolean(),
+    })
+    .map(({ age, kept, status: state, copied, exported }): RecoveryPoint => {
+      const at = new Date(NOW.getTime() - age * DAY_MS);
+      const change: Partial<RecoveryPoint> = {
+        status: state,
+        retention: { class: 'daily', expiresAt: new Date(at.getTime() + kept * DAY_MS).toISOString() },
+      };
+      const copies = [
+        {
+          region: 'us-west-2',
+          snapshotId: 'x',
+          status: copied ? ('available' as const) : ('copying' as const),
+          attempts: 1,
+        },
+      ];
+      return exported ? exportPoint(at, 'x', change) : snapshotPoint(at, { ...change, copies });
+    });
+  const points = fc.uniqueArray(point, { maxLength: 30, selector: ({ id }) => id });
+
+  it('each gets exactly one decision, unless it is expired', () => {
+    fc.assert(
+      fc.property(points, (all) => {
+        const { keep, remove, refused } = plan(...all);
+        const decided = [...keep, ...remove, ...refused].map(({ id }) => id).sort();
+        expect(decided).toEqual(
+          all
+            .filter((each) => each.status !== 'expired')
+            .map(({ id }) => id)
+            .sort(),
+        );
+      }),
+    );
+  });
+
+  it('nothing is removed that is the newest proven, the newest, not copied, too young, or under way', () => {
+    fc.assert(
+      fc.property(points, (all) => {
+        const removed = new Set(plan(...all).remove.map(({ id }) => id));
+        for (const method of ['snapshot', 'export']) {
+          const good = all.filter((each) => each.method === method && ['stored', 'verified'].includes(each.status));
+          const newest = (some: RecoveryPoint[]) =>
+            some.toSorted((a, b) => a.scheduledAt.localeCompare(b.scheduledAt)).at(-1)?.id;
+          expect(removed).not.toContain(newest(good));
+          expect(removed).not.toContain(newest(good.filter((each) => each.status === 'verified')));
+        }
+        for (const each of all.filter(({ id }) => removed.has(id))) {
+          expect(new Date(each.retention.expiresAt).getTime()).toBeLessThanOrEqual(NOW.getTime());
+          expect(['stored', 'verified', 'failed']).toContain(each.status);
+          if (each.method === 'snapshot' && each.status !== 'failed') expect(isCopied(each)).toBe(true);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
