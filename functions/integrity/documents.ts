@@ -4,21 +4,29 @@ import { digestObject, headObject } from '../../shared/artifacts/artifacts.ts';
 import { keysUnder } from '../../shared/catalog/catalog.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
-import type { Run } from './progress.ts';
+import { hasTime, type Run } from './progress.ts';
 
-const PREFIXES = ['catalog/', 'manifests/', 'fingerprints/', 'evidence/', 'reports/'];
+/** In order, so that the last key that was read says where to go on. */
+const PREFIXES = ['catalog/', 'evidence/', 'fingerprints/', 'manifests/', 'reports/'];
 
-/** Reads today's share of the documents from end to end and compares each with its stored checksum. */
-export const checkDocuments = async (run: Run, isDue: (uri: string) => boolean, work: Work): Promise<void> => {
+/**
+ * Reads today's share of the documents from end to end and compares each with its stored checksum. False where time ran
+ * out: the run's position says where to go on.
+ */
+export const checkDocuments = async (run: Run, isDue: (uri: string) => boolean, work: Work): Promise<boolean> => {
+  const after = run.position.document;
   for (const prefix of PREFIXES) {
-    for await (const key of keysUnder(prefix)) {
+    if (after !== undefined && after > `${prefix}~`) continue;
+    for await (const key of keysUnder(prefix, after || undefined)) {
       const uri = `s3://${settings().vaultBucket}/${key}`;
       if (!isDue(uri)) continue;
+      if (!hasTime(work)) return false;
       const { versionId, bytes, crc64nvme } = await digestObject(uri, undefined, work.signal);
       const { ChecksumCRC64NVME: stored = 'a stored CRC64NVME', ContentLength } = await headObject(uri, versionId);
       run.counts.checked += 1;
       run.counts.reread += 1;
       run.counts.rereadBytes += bytes;
+      run.position.document = key;
       if (stored === crc64nvme && ContentLength === bytes) continue;
       run.findings.push({
         uri,
@@ -29,4 +37,5 @@ export const checkDocuments = async (run: Run, isDue: (uri: string) => boolean, 
       });
     }
   }
+  return true;
 };

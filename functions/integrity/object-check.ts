@@ -1,4 +1,4 @@
-import { InvalidObjectState, NoSuchKey, NotFound } from '@aws-sdk/client-s3';
+import { InvalidObjectState, S3ServiceException } from '@aws-sdk/client-s3';
 import { digestObject, headObject } from '../../shared/artifacts/artifacts.ts';
 import type { Artifact } from '../../shared/catalog/recovery-point.ts';
 import type { Finding } from './progress.ts';
@@ -33,7 +33,7 @@ export const checkObject = async (artifact: Artifact, reread: boolean, signal: A
     return { findings, reread: true, archived: false };
   } catch (error) {
     if (error instanceof InvalidObjectState) return { findings, reread: false, archived: true };
-    if (error instanceof NotFound || error instanceof NoSuchKey) {
+    if (isMissing(error)) {
       return {
         findings: [{ problem: 'missing', expected: `${artifact.bytes} bytes`, found: 'no such object or version' }],
         reread: false,
@@ -43,3 +43,7 @@ export const checkObject = async (artifact: Artifact, reread: boolean, signal: A
     throw error;
   }
 };
+
+/** No such key, or no such version of it: S3 has several names for that. */
+export const isMissing = (error: unknown): boolean =>
+  error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404;

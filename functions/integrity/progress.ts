@@ -4,11 +4,13 @@ import { z } from 'zod';
 import { writeArtifact } from '../../shared/artifacts/artifacts.ts';
 import { s3 } from '../../shared/aws/clients.ts';
 import { settings } from '../../shared/config/settings.ts';
+import type { Work } from '../../shared/lambda/lambda.ts';
+import { logger } from '../../shared/telemetry/logger.ts';
 
 export const Finding = z.strictObject({
   uri: z.string(),
   recoveryPoint: z.string().nullable(),
-  problem: z.enum(['missing', 'size', 'stored checksum', 'content', 'unclaimed', 'manifest']),
+  problem: z.enum(['missing', 'size', 'stored checksum', 'content', 'unclaimed', 'manifest', 'catalogue']),
   expected: z.string(),
   found: z.string(),
 });
@@ -16,26 +18,35 @@ export type Finding = z.output<typeof Finding>;
 
 const Counts = z.strictObject({ checked: z.int(), reread: z.int(), rereadBytes: z.int(), archived: z.int() });
 
+/** The recovery point under way with the number of its objects that are done; once all points are, the last document. */
+const Position = z.strictObject({
+  source: z.string().optional(),
+  point: z.string().optional(),
+  objects: z.int().default(0),
+  document: z.string().optional(),
+});
+
 export const Progress = z.strictObject({
   /** Day number of the last run that came to its end. */
   lastComplete: z.int().optional(),
-  /** The run under way: its day, the last recovery point that is done with, and what was found so far. */
-  run: z
-    .strictObject({ day: z.int(), after: z.string().optional(), counts: Counts, findings: z.array(Finding) })
-    .optional(),
+  /** The run under way: its day, how far it came, and what was found so far. */
+  run: z.strictObject({ day: z.int(), position: Position, counts: Counts, findings: z.array(Finding) }).optional(),
 });
 export type Progress = z.output<typeof Progress>;
 export type Run = NonNullable<Progress['run']>;
 
 const KEY = 'integrity/progress.json';
 
+/** Where it cannot be read it says nothing: then every share is due. */
 export const readProgress = async (): Promise<Progress> => {
   try {
     const answer = await s3().send(new GetObjectCommand({ Bucket: settings().vaultBucket, Key: KEY }));
     return Progress.parse(JSON.parse((await answer.Body?.transformToString()) ?? ''));
   } catch (error) {
     if (error instanceof NoSuchKey) return {};
-    throw error;
+    if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
+    logger.warn('progress not understood: everything is read again', { key: KEY });
+    return {};
   }
 };
 
@@ -45,6 +56,12 @@ export const writeProgress = async (progress: Progress): Promise<void> => {
 
 export const newRun = (day: number): Run => ({
   day,
+  position: { objects: 0 },
   counts: { checked: 0, reread: 0, rereadBytes: 0, archived: 0 },
   findings: [],
 });
+
+/** One object more has to fit in what is kept back. */
+const KEPT_BACK_MS = 30_000;
+
+export const hasTime = (work: Work): boolean => work.remainingMs() >= KEPT_BACK_MS;

@@ -6,10 +6,11 @@ export const dayNumber = (time: Date): number => Math.floor(time.getTime() / DAY
 
 /**
  * Which shares to read today, of `shares` in all: today's, and those of every day that was missed since the last
- * complete run. So each object is read once in every `shares` days with certainty, whatever runs were lost.
+ * complete run; all of them where no such run is known. So each object is read once in every `shares` days with
+ * certainty, whatever runs were lost.
  */
 export const sharesDue = (today: number, lastComplete: number | undefined, shares: number): Set<number> => {
-  const from = lastComplete === undefined ? today : Math.max(lastComplete + 1, today - shares + 1);
+  const from = Math.max((lastComplete ?? today - shares) + 1, today - shares + 1);
   const due = new Set<number>();
   for (let day = Math.min(from, today); day <= today; day++) due.add(day % shares);
   return due;

@@ -1,10 +1,12 @@
 // What lies in the vault and belongs to no recovery point.
 
+import { ArtifactDamaged } from '../../shared/artifacts/errors.ts';
 import { readManifest } from '../../shared/artifacts/manifest.ts';
 import { keysUnder, readPoint } from '../../shared/catalog/catalog.ts';
 import { CatalogUnreadable, RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { settings } from '../../shared/config/settings.ts';
+import { isMissing } from './object-check.ts';
 import type { Finding } from './progress.ts';
 
 /** Prefixes whose keys carry the id of their recovery point, or of an export task that is named after it. */
@@ -46,7 +48,13 @@ const claimsOf = async (id: string, prefix: string): Promise<(uri: string) => bo
   if (prefix !== 'rds-snapshots/' || point.status === 'started') return () => true;
   const listed = new Set<string>();
   for (const artifact of point.artifacts.filter(({ lists }) => lists !== undefined)) {
-    for (const { uri } of await readManifest(artifact)) listed.add(uri);
+    try {
+      for (const { uri } of await readManifest(artifact)) listed.add(uri);
+    } catch (error) {
+      // What a lost manifest listed cannot be told apart from what nobody claims; the manifest itself is a finding.
+      if (error instanceof ArtifactDamaged || isMissing(error)) return () => true;
+      throw error;
+    }
   }
   return (uri) => listed.has(uri) || point.status === 'failed';
 };

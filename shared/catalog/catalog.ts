@@ -83,11 +83,17 @@ export const newestBefore = async (
 
 /** Points scheduled from `from` to before `to`, oldest first. */
 export async function* pointsBetween(source: string, from: Date, to: Date): AsyncGenerator<RecoveryPoint> {
+  for await (const id of idsBetween(source, from, to)) yield await readPoint(id);
+}
+
+/** Their ids, without reading a document. */
+export async function* idsBetween(source: string, from: Date, to: Date): AsyncGenerator<string> {
   const last = `catalog/${source}/${datePath(to)}/~`;
   for await (const key of keysUnder(`catalog/${source}/`, `catalog/${source}/${datePath(from)}/`)) {
     if (key > last) return;
-    const { scheduledAt } = parsePointId(idOf(key));
-    if (scheduledAt >= from && scheduledAt < to) yield (await readExisting(idOf(key))).point;
+    const id = idOf(key);
+    const { scheduledAt } = parsePointId(id);
+    if (scheduledAt >= from && scheduledAt < to) yield id;
   }
 }
 

@@ -9,7 +9,6 @@ import { refusal } from '../../support/rds-api.ts';
 
 const ID = 'shop-db-20261122t030000z-export';
 const TASK = `lifeboat-${ID}`;
-const _FOLDER = `rds-snapshots/2026/11/22/${TASK}/`;
 const FINGERPRINT = 'fingerprints/shop-db/after/closed.json';
 const snapshot = snapshotPoint(day('2026-11-22'), { fingerprint: { after: `s3://${VAULT}/${FINGERPRINT}` } });
 
