@@ -18,9 +18,9 @@ export interface Message {
   next: string;
 }
 
-/** SNS takes at most 100 characters, ASCII, no line breaks, as an e-mail's subject (SNS API reference, Publish, 2026-11). */
+/** SNS takes less than 100 characters, without line breaks or control characters, as an e-mail's subject (API reference, Publish, 2026-11). */
 export const subjectOf = ({ topic, what }: Message): string =>
-  `[${topic}] ${what}`.replace(/[^\x20-\x7e]/g, '-').slice(0, 100);
+  `[${topic}] ${what}`.replace(/[^\x20-\x7e]/g, '-').slice(0, 99);
 
 export const textOf = (message: Message): string =>
   [
