@@ -12,7 +12,7 @@ import { COPIES_IN_FLIGHT } from '../../shared/aws/limits.ts';
 import { changePoint } from '../../shared/catalog/catalog.ts';
 import type { Copy, RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { configuration, sourceNamed } from '../../shared/config/platform.ts';
+import { sourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
@@ -141,7 +141,3 @@ const changeCopy = (point: RecoveryPoint, copy: Copy, change: (copy: Copy) => Co
     const copies = current.copies.map((c) => (c.region === copy.region ? change(c) : c));
     return copies.every((c, index) => c === current.copies[index]) ? current : { ...current, copies };
   });
-
-/** Whether a point is safe against the loss of its region. */
-export const isCopied = (point: RecoveryPoint): boolean =>
-  point.copies.some(({ region, status }) => region === configuration().regions.recovery && status === 'available');

@@ -1,0 +1,18 @@
+import type { KnipConfig } from 'knip';
+import { functionEntries } from './resources/functions.ts';
+
+/** What is deployed or run by name; everything else has to be used by one of these. */
+export default {
+  entry: [
+    ...Object.values(functionEntries()).map(({ handler }) => handler.replace(/\.handler$/, '.ts')),
+    'resources/*.cjs',
+    'resources/deployment.ts',
+    'examples/*.ts',
+    'local/services/lambda/bootstrap.ts',
+    'scripts/*.{ts,mjs}',
+    'test/**/*.test.ts',
+  ],
+  project: ['**/*.{ts,mjs,cjs}'],
+  ignoreExportsUsedInFile: true,
+  ignoreBinaries: ['setpriv', 'cfn-lint'],
+} satisfies KnipConfig;
