@@ -15,11 +15,19 @@ export interface Deployment {
 
 export const deploymentOf = (platform: Platform, role: Role, stage: string): Deployment => {
   const { primary, recovery } = platform.regions;
+  const service = `lifeboat-${platform.platform}-${stage}`;
+  for (const bucket of [primary, recovery].map((region) => `${service}-access-000000000000-${region}`)) {
+    // Bucket names have at most 63 characters, lower case letters, digits and hyphens (S3 user guide, 2026-11).
+    if (bucket.length > 63 || !/^[a-z0-9-]+$/.test(bucket))
+      throw new Error(
+        `platform "${platform.platform}" and stage "${stage}" make the bucket name ${bucket}: expected at most 63 lower case letters, digits and hyphens, found ${bucket.length} characters. Choose a shorter platform or stage.`,
+      );
+  }
   return {
     platform,
     role,
     stage,
-    service: `lifeboat-${platform.platform}-${stage}`,
+    service,
     region: role === 'primary' ? primary : recovery,
     peerRegion: role === 'primary' ? recovery : primary,
   };

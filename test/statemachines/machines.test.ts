@@ -54,7 +54,7 @@ const errorNames = (): Set<string> => {
 
 /** Errors without a dot that are not ours: of the SDK, of RDS by code and by class, of Step Functions' SDK integration. */
 const KNOWN =
-  /^(Throttling(Exception)?|TimeoutError|RequestLimitExceeded|(InvalidDBInstanceState|InvalidDBSnapshotState|InstanceQuotaExceeded|StorageQuotaExceeded|InsufficientDBInstanceCapacity)(Fault)?)$/;
+  /^(Throttling(Exception)?|SlowDown|ServiceUnavailable|InternalError|TimeoutError|RequestLimitExceeded|(InvalidDBInstanceState|InvalidDBSnapshotState|InstanceQuotaExceeded|StorageQuotaExceeded|InsufficientDBInstanceCapacity)(Fault)?)$/;
 
 /** asl-validator wants text where the template has references, and changes what it is given. */
 const validatable = (node: unknown): unknown => {
@@ -96,6 +96,14 @@ describe.each(machines)('$key', ({ machine, permissions, key, definition }) => {
       (each) => ['Map', 'Parallel'].includes(each.state.Type) && !each.inside,
     )) {
       expect(state.Catch?.at(-1)?.ErrorEquals, name).toEqual(['States.ALL']);
+    }
+  });
+
+  it('waits out throttling under both its names: one is that of most services, the other that of RDS', () => {
+    for (const { name, state } of states) {
+      for (const { ErrorEquals } of state.Retry ?? []) {
+        if (ErrorEquals.includes('ThrottlingException')) expect(ErrorEquals, name).toContain('Throttling');
+      }
     }
   });
 
