@@ -44,8 +44,8 @@ describe('a snapshot that is stored', () => {
   });
   afterEach(() => vi.useRealTimers());
 
-  const store = async (AllocatedStorage: number): Promise<void> => {
-    const { storedAt: _, ...point } = snapshotPoint(day('2026-11-20'), { status: 'started', copies: [] });
+  const store = async (AllocatedStorage: number, at = day('2026-11-20')): Promise<void> => {
+    const { storedAt: _, ...point } = snapshotPoint(at, { status: 'started', copies: [] });
     await shop.vault.addPoint(point);
     shop.rds.addSnapshot('primary', { DBSnapshotIdentifier: point.nativeId, AllocatedStorage });
     await invoke(settle, { recoveryPoint: point.id });
@@ -58,6 +58,12 @@ describe('a snapshot that is stored', () => {
     await store(160);
     expect(shop.messages).toMatchObject([{ topic: 'warning', subject: expect.stringContaining('unusual: size') }]);
     expect(shop.messages[0]?.text).toContain(`size: ${160 * GIB}, mean of 3 in 7 days: ${100 * GIB}`);
+  });
+
+  it('is not compared with itself, where its time has fractions of a second', async () => {
+    for (const date of ['2026-11-14', '2026-11-15', '2026-11-16']) await earlier(date, 100);
+    await store(160, new Date('2026-11-20T02:00:00.500Z'));
+    expect(shop.messages[0]?.text).toContain('mean of 3 in 7 days');
   });
 
   it('is not compared with older, failed or unfinished ones, nor with exports', async () => {

@@ -5,6 +5,7 @@ import { handler as onEvent } from '../../../functions/rds/on-event.ts';
 import { handler as snapshot } from '../../../functions/rds/snapshot.ts';
 import { PRIMARY, RECOVERY, VAULT } from '../../support/environment.ts';
 import { invoke, type ShopPlatform, shopPlatform } from '../../support/platform.ts';
+import { exportPoint } from '../../support/points.ts';
 import { failure, once } from '../../support/vault.ts';
 
 const ID = 'shop-db-20261120t020000z-scheduled';
@@ -70,6 +71,16 @@ describe('an event of RDS', () => {
       status: 'stored',
       artifacts: [{ uri: expect.stringContaining(VAULT) }],
     });
+  });
+
+  it('about an export does not look at exports of other snapshots', async () => {
+    await invoke(onEvent, created);
+    const other = await shop.vault.addPoint(
+      exportPoint(new Date('2026-11-20T01:00:00Z'), 'shop-db-20261119t020000z-scheduled'),
+    );
+    await invoke(onEvent, event('RDS-EVENT-0161', 'The snapshot export task completed.'));
+    expect(shop.rds.inputs('DescribeExportTasks')).toEqual([]);
+    expect(shop.vault.point(other.id).status).toBe('started');
   });
 
   it.each([

@@ -47,6 +47,12 @@ describe('the plan of retention', () => {
     expect(remove.map(({ id }) => id.slice(8, 16))).toEqual(['20260801', '20260902']);
   });
 
+  it('names the stronger reason where several hold', () => {
+    expect(reasons(plan(old('2026-09-02', { status: 'verified', copies: [] })).refused)).toEqual([
+      '20260902 the newest proven point',
+    ]);
+  });
+
   it('does not take a failed point for the newest good one', () => {
     const { refused } = plan(old('2026-09-01'), old('2026-11-19', { status: 'failed' }));
     expect(reasons(refused)).toEqual(['20260901 the newest point']);

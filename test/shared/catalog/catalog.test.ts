@@ -194,6 +194,11 @@ describe('the newest recovery point before a time', () => {
     expect(vault.requests.filter((request) => request.includes('catalog/shop-db-2/'))).toEqual([]);
   });
 
+  it('asks for nothing newer than the time', async () => {
+    await newest('2025-12-31T23:59:59Z');
+    expect(vault.requests.filter((request) => request.includes('/2026/'))).toEqual([]);
+  });
+
   it('asks as little with years of history as with days of it', async () => {
     vault.requests.length = 0;
     await newest('2026-11-20T12:00:00Z');
@@ -219,6 +224,13 @@ describe('the recovery points of a span of time', () => {
     vault.requests.length = 0;
     await all('2026-11-02T00:00:00Z', '2026-11-03T00:00:00Z');
     expect(vault.requests.filter((request) => request.startsWith('get'))).toHaveLength(1);
+  });
+
+  it('lists nothing after the span', async () => {
+    for (let n = 0; n < 100; n++) await vault.addPoint(snapshotPoint(new Date(Date.UTC(2026, 0, 1 + n, 2))));
+    vault.requests.length = 0;
+    await all('2026-01-01T00:00:00Z', '2026-01-03T00:00:00Z');
+    expect(vault.requests.filter((request) => request.startsWith('list')).length).toBeLessThanOrEqual(2);
   });
 
   it('names a stray object in the catalogue instead of passing over it', async () => {
