@@ -23,6 +23,7 @@ In another shell, as the operator of account ${primary.account} (each endpoint p
 
   export AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}
   export AWS_REGION=${primary.name} AWS_DEFAULT_REGION=${primary.name} AWS_ENDPOINT_URL=${primary.endpoint}
+  alias aws='aws --endpoint-url "$AWS_ENDPOINT_URL"'     # AWS CLI 1 heeds the setting, except for RDS in us-east-1
 
   aws rds describe-db-snapshots
   aws stepfunctions start-execution --state-machine-arn ${arn('backup-database')} \\
