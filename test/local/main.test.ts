@@ -68,6 +68,33 @@ describe('npm run local', () => {
     120_000,
   );
 
+  it.runIf(isInstalled('python3', '-c', 'import boto3'))(
+    'is operated with boto3, unmodified',
+    async () => {
+      const { PATH, HOME } = process.env;
+      const env = { ...exportedBy(local), PATH, HOME, AWS_CONFIG_FILE: '/dev/null', PYTHONDONTWRITEBYTECODE: '1' };
+      const script = join(import.meta.dirname, 'operate.py');
+      const { stdout } = await promisify(execFile)('python3', [script], { env });
+      expect(JSON.parse(stdout)).toEqual({
+        snapshot: ['available', 100, true, [{ Key: 'by', Value: 'boto3' }]],
+        instances: ['shop-db'],
+        invoked: [200, false, true],
+        metrics: true,
+        statistics: [[2, 2]],
+        alarms: true,
+        schedules: true,
+        rules: true,
+        stack: 'CREATE_COMPLETE',
+        parameter: 'us-west-2',
+        secret: ['password', 'username'],
+        topics: 6,
+        machines: expect.arrayContaining(['backup-database', 'restore-database', 'verify-database']),
+        elsewhere: ['shop-db-replica'],
+      });
+    },
+    120_000,
+  );
+
   it('lets time pass when told to: a backup becomes a snapshot', async () => {
     const { AWS_REGION: region = '' } = exportedBy(local);
     const [, stateMachineArn, input] =
