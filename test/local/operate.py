@@ -9,6 +9,8 @@ found = {}
 service = "lifeboat-shop-dev"
 
 rds = boto3.client("rds")
+# Another backup may be under way.
+rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier="shop-db", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 rds.create_db_snapshot(DBInstanceIdentifier="shop-db", DBSnapshotIdentifier="by-boto3", Tags=[{"Key": "by", "Value": "boto3"}])
 rds.get_waiter("db_snapshot_available").wait(DBSnapshotIdentifier="by-boto3", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 snapshot = rds.describe_db_snapshots(DBSnapshotIdentifier="by-boto3")["DBSnapshots"][0]
