@@ -45,6 +45,8 @@ export const packageService = (say: (text: string) => void): void => {
     const { status, stdout, stderr } = spawnSync(process.execPath, args, {
       cwd: ROOT,
       encoding: 'utf8',
+      // It takes seconds; one that hangs must not hold up a test run without a word.
+      timeout: 300_000,
       // The bundler leaves a folder for every function in the temporary directory: one that goes with the package.
       env: { ...process.env, TMPDIR: temporary },
     });

@@ -17,6 +17,10 @@ const AT_ONCE = 2;
 
 beforeAll(async () => {
   shop = await startShop(0.002);
+  // A verification of its own time would move points on while they are compared; customers do not order here, either.
+  const name = { GroupName: shop.service, Name: `${shop.source}-verify` };
+  const schedule = await shop.ask<object>(shop.primary, 'scheduler', 'GetSchedule', name);
+  await shop.ask(shop.primary, 'scheduler', 'UpdateSchedule', { ...schedule, ...name, State: 'DISABLED' });
   const recording = recordCalls(shop.world);
   await backUpAndExport();
   calls = recording.stop();
