@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Check } from './checks.ts';
+import { Recovery } from './recovery.ts';
 import { dailyWindow, duration, schedule, share } from './units.ts';
 
 // The name of an export task holds it, with 33 characters of ours, and has at most 60 (RDS StartExportTask, 2026-11).
@@ -100,10 +101,29 @@ export const Platform = z
       report: schedule,
     }),
     sources: z.record(sourceName, Source).refine((sources) => Object.keys(sources).length > 0, 'at least one source'),
+    /** Left out, there is no failover: backups only. */
+    recovery: Recovery.optional(),
   })
   .refine(({ regions }) => regions.primary !== regions.recovery, {
     path: ['regions', 'recovery'],
     error: 'the recovery region must differ from the primary region',
+  })
+  .check(({ value: { sources, recovery }, issues }) => {
+    const { database, cache } = recovery ?? {};
+    const named = [
+      ...(database ? [{ path: ['recovery', 'database', 'source'], input: database.source, kind: 'rds-postgres' }] : []),
+      ...(cache ? [{ path: ['recovery', 'cache', 'source'], input: cache.source, kind: 'elasticache-redis' }] : []),
+    ];
+    for (const { path, input, kind } of named) {
+      const found: string = (Object.hasOwn(sources, input) && sources[input]?.kind) || 'no such source';
+      if (found !== kind)
+        issues.push({
+          code: 'custom',
+          path,
+          input,
+          message: `expected the name of a source of kind ${kind}, which is ${found}`,
+        });
+    }
   });
 
 export type Platform = z.output<typeof Platform>;
