@@ -4,8 +4,8 @@ import { now } from '../../shared/clock.ts';
 import { sourceNamed } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
 import { notify } from '../../shared/notify/notify.ts';
+import { describeInstance } from '../../shared/rds/instances.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
-import { describeInstance } from './instances.ts';
 
 export interface Drift {
   setting: string;

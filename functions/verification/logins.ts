@@ -2,8 +2,9 @@
 import { readPoint } from '../../shared/catalog/catalog.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { sourceNamed } from '../../shared/config/platform.ts';
+import { describeInstance } from '../../shared/rds/instances.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
-import { describeInstance, openCopy } from './databases.ts';
+import { openCopy } from './databases.ts';
 import { LoginProof, loginKey, type StepRequest } from './evidence.ts';
 import { instanceName } from './test-instances.ts';
 import { findDocument, writeOnce } from './vault-documents.ts';

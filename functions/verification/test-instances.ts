@@ -15,8 +15,8 @@ import { readPoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { sourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
+import { findInstance } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
-import { findInstance } from './databases.ts';
 import { InstanceForeign, KeyUnusable, SnapshotMissing } from './errors.ts';
 import type { StepRequest } from './evidence.ts';
 

@@ -1,0 +1,25 @@
+import { type DBInstance, DBInstanceNotFoundFault, DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
+import { rds } from '../aws/clients.ts';
+import { InstanceMissing } from './errors.ts';
+
+/** An instance as RDS describes it, in any region; undefined where RDS has none of this name. */
+export const findInstance = async (id: string, region?: string): Promise<DBInstance | undefined> => {
+  try {
+    const { DBInstances } = await rds(region).send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: id }));
+    return DBInstances?.[0];
+  } catch (error) {
+    if (error instanceof DBInstanceNotFoundFault) return undefined;
+    throw error;
+  }
+};
+
+/** @throws {InstanceMissing} naming the source that expects it. */
+export const describeInstance = async (source: string, id: string, region?: string): Promise<DBInstance> => {
+  const instance = await findInstance(id, region);
+  if (instance) return instance;
+  throw new InstanceMissing('RDS knows no instance of this name.', {
+    source,
+    expected: region ? `${id} in ${region}` : id,
+    next: 'Correct the configuration, or confirm that the instance was deleted and remove the source.',
+  });
+};
