@@ -111,4 +111,23 @@ export default defineConfig({
       ],
     },
   },
+  recovery: {
+    objectives: { rto: '1 hour', rpo: '15 minutes' },
+    approval: { mode: 'required', deadline: '15 minutes' },
+    assessment: {
+      schedule: 'rate(1 minute)',
+      probes: [
+        { name: 'orders', url: 'http://orders.shop.example:8080/health' },
+        { name: 'products', url: 'http://products.shop.example:8080/health' },
+        { name: 'customers', url: 'http://customers.shop.example:8080/health' },
+      ],
+    },
+    canary: { schedule: 'rate(1 minute)', every: '5 seconds' },
+    database: { source: 'shop-db', fence: { roles: ['shop_app'] } },
+    endpoints: [
+      { name: 'orders', url: 'http://orders.shop.example:8080/health' },
+      { name: 'products', url: 'http://products.shop.example:8080/health' },
+      { name: 'customers', url: 'http://customers.shop.example:8080/health' },
+    ],
+  },
 });

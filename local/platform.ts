@@ -24,6 +24,11 @@ export interface LocalPlatform {
   ask<T = Record<string, unknown>>(region: LocalRegion, service: string, operation: string, input: object): Promise<T>;
   /** A session on an instance, as its application would open it. */
   connect(region: LocalRegion, instance: string, credentials?: { user: string; password: string }): Promise<pg.Client>;
+  /**
+   * Switches on what runs every minute of region time: assessment and canary. Asleep until then, or a month that passes in
+   * minutes would be spent on them.
+   */
+  keepWatch(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,6 +55,18 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
     });
     const primaryStack = await deploy(primary, { packageDirectory: packageFolder('primary'), stackName: service });
     const sourceName = Object.keys(platform.sources)[0] as string;
+    const everyMinute: [LocalRegion, string][] = [
+      [recovery, 'assess'],
+      [primary, 'canary'],
+    ];
+    const watch = async (State: 'ENABLED' | 'DISABLED'): Promise<void> => {
+      for (const [region, Name] of everyMinute) {
+        const name = { GroupName: service, Name };
+        const schedule = await ask<object>(region, 'scheduler', 'GetSchedule', name);
+        await ask(region, 'scheduler', 'UpdateSchedule', { ...schedule, ...name, State });
+      }
+    };
+    await watch('DISABLED');
     return {
       world,
       primary,
@@ -59,6 +76,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
       source: sourceName,
       ask,
       connect: (region, instance, credentials) => connect(region, instance, credentials ?? master()),
+      keepWatch: () => watch('ENABLED'),
       close: () => world.close(),
     };
   } catch (error) {
@@ -73,6 +91,11 @@ const master = (): { user: string; password: string } => {
   masterPassword ??= randomBytes(18).toString('base64url');
   return { user: 'shop', password: masterPassword };
 };
+
+/** What the shop's services log in as: fencing shuts it out and leaves the administrator in. */
+export const APPLICATION = 'shop_app';
+const applicationPassword = randomBytes(18).toString('base64url');
+export const application = { user: APPLICATION, password: applicationPassword };
 
 /** The instance of the source as its posture demands, its secret, and a read replica in the recovery region. */
 export const createDatabase = async (
@@ -112,6 +135,8 @@ export const createDatabase = async (
   const client = await connect(primary, settings.instance, { user, password });
   try {
     await fill(client);
+    await client.query(`CREATE ROLE ${APPLICATION} LOGIN PASSWORD '${applicationPassword}'`);
+    await client.query(`GRANT pg_read_all_data, pg_write_all_data TO ${APPLICATION}`);
   } finally {
     await client.end();
   }

@@ -1,11 +1,13 @@
-import { arnOf, type Deployment, functionLogicalId, machineLogicalId } from './names.ts';
+import { arnOf, type Deployment, functionLogicalId, machineLogicalId, type Role } from './names.ts';
 import { role } from './permissions.ts';
 
 interface Plan {
   name: string;
   expression: string;
   target: { function: string } | { machine: string };
-  input: Record<string, string>;
+  input: Record<string, string | number>;
+  /** Where it runs from the beginning; the other region's sleeps. Left out: where the sources are. */
+  awake?: Role;
 }
 
 /** EventBridge Scheduler puts the time the run was planned for here: what is made from it is named after it. */
@@ -13,6 +15,7 @@ const SCHEDULED_AT = '<aws.scheduler.scheduled-time>';
 
 /** When what runs, from the configuration: per source, and for the platform as a whole. */
 export const planSchedules = ({ platform }: Deployment): Plan[] => [
+  ...recoverySchedules(platform),
   { name: 'reconcile', expression: platform.schedules.reconcile, target: { function: 'rdsReconcile' }, input: {} },
   { name: 'sweep', expression: platform.schedules.reconcile, target: { function: 'verificationSweep' }, input: {} },
   { name: 'retention', expression: platform.schedules.retention, target: { function: 'retentionExpire' }, input: {} },
@@ -57,6 +60,26 @@ export const planSchedules = ({ platform }: Deployment): Plan[] => [
   ]),
 ];
 
+/** The region is looked at from the other one; the canary is written where the database is. */
+const recoverySchedules = ({ recovery }: Deployment['platform']): Plan[] =>
+  recovery
+    ? [
+        {
+          name: 'assess',
+          expression: recovery.assessment.schedule,
+          target: { function: 'recoveryAssess' },
+          input: { scheduledAt: SCHEDULED_AT },
+          awake: 'recovery',
+        },
+        {
+          name: 'canary',
+          expression: recovery.canary.schedule,
+          target: { machine: 'writeCanary' },
+          input: { everySeconds: recovery.canary.every },
+        },
+      ]
+    : [];
+
 const targetArn = (target: Plan['target']) =>
   'function' in target ? arnOf(functionLogicalId(target.function)) : { Ref: machineLogicalId(target.machine) };
 
@@ -99,7 +122,7 @@ export const schedules = (deployment: Deployment) => {
             ScheduleExpression: plan.expression,
             ScheduleExpressionTimezone: 'UTC',
             FlexibleTimeWindow: { Mode: 'OFF' },
-            State: deployment.role === 'primary' ? 'ENABLED' : 'DISABLED',
+            State: deployment.role === (plan.awake ?? 'primary') ? 'ENABLED' : 'DISABLED',
             Target: {
               Arn: targetArn(plan.target),
               RoleArn: arnOf('SchedulerRole'),

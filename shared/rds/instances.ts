@@ -1,5 +1,7 @@
 import { type DBInstance, DBInstanceNotFoundFault, DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
 import { rds } from '../aws/clients.ts';
+import { configuration } from '../config/platform.ts';
+import type { RdsSource } from '../config/schema.ts';
 import { InstanceMissing } from './errors.ts';
 
 /** An instance as RDS describes it, in any region; undefined where RDS has none of this name. */
@@ -23,3 +25,7 @@ export const describeInstance = async (source: string, id: string, region?: stri
     next: 'Correct the configuration, or confirm that the instance was deleted and remove the source.',
   });
 };
+
+/** The instance of a source in one of the two regions: its replica's name stays when it is promoted. */
+export const instanceIn = (source: RdsSource, region: string): string =>
+  region === configuration().regions.recovery && source.replica ? source.replica.instance : source.instance;
