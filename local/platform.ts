@@ -5,6 +5,7 @@ import path from 'node:path';
 import pg from 'pg';
 import platform from '../lifeboat.config.ts';
 import { packageFolder } from '../scripts/package.ts';
+import { rdsSourceNamed, sourcesOfKind } from '../shared/config/platform.ts';
 import { type DeployedStack, deploy } from './deploy/deploy.ts';
 import { createWorld, type LocalRegion, type LocalWorld, type WorldOptions } from './world.ts';
 
@@ -18,7 +19,7 @@ export interface LocalPlatform {
   stacks: { primary: DeployedStack; recovery: DeployedStack };
   /** `lifeboat-shop-dev`. */
   service: string;
-  /** Name of the one source of the example, and its settings. */
+  /** Name of the database among the example's sources. */
   source: string;
   /** Calls an operation as the operator. */
   ask<T = Record<string, unknown>>(region: LocalRegion, service: string, operation: string, input: object): Promise<T>;
@@ -54,7 +55,6 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
       Type: 'String',
     });
     const primaryStack = await deploy(primary, { packageDirectory: packageFolder('primary'), stackName: service });
-    const sourceName = Object.keys(platform.sources)[0] as string;
     const everyMinute: [LocalRegion, string][] = [
       [recovery, 'assess'],
       [primary, 'canary'],
@@ -67,13 +67,15 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
       }
     };
     await watch('DISABLED');
+    const [database] = sourcesOfKind('rds-postgres');
+    if (!database) throw new Error('The configuration has no source of kind rds-postgres.');
     return {
       world,
       primary,
       recovery,
       stacks: { primary: primaryStack, recovery: recoveryStack },
       service,
-      source: sourceName,
+      source: database[0],
       ask,
       connect: (region, instance, credentials) => connect(region, instance, credentials ?? master()),
       keepWatch: () => watch('ENABLED'),
@@ -102,8 +104,7 @@ export const createDatabase = async (
   { ask, primary, recovery, source, stacks, world }: LocalPlatform,
   fill: (client: pg.Client) => Promise<void>,
 ): Promise<void> => {
-  const settings = platform.sources[source];
-  if (!settings) throw new Error(`The configuration has no source ${source}.`);
+  const settings = rdsSourceNamed(source);
   const { user, password } = master();
   // The database has a key of its own, as databases do that were there before this service.
   const { KeyMetadata } = await ask<{ KeyMetadata: { Arn: string } }>(primary, 'kms', 'CreateKey', {
@@ -156,7 +157,7 @@ const connect = async (
 ): Promise<pg.Client> => {
   const { host, port } = region.rds.server(instance);
   const authority = path.join(region.directory, 'ca.pem');
-  const settings = platform.sources[Object.keys(platform.sources)[0] as string];
+  const [settings] = sourcesOfKind('rds-postgres').map(([, source]) => source);
   const client = new pg.Client({
     host,
     port,

@@ -1,3 +1,4 @@
+import type { RdsSource, RedisSource, Source } from '../shared/config/schema.ts';
 import { arnOf, type Deployment, functionLogicalId, machineLogicalId, type Role } from './names.ts';
 import { role } from './permissions.ts';
 
@@ -32,32 +33,58 @@ export const planSchedules = ({ platform }: Deployment): Plan[] => [
     input: { scheduledAt: SCHEDULED_AT },
   },
   { name: 'measure', expression: platform.schedules.measure, target: { function: 'rdsMeasure' }, input: {} },
-  ...Object.entries(platform.sources).flatMap(([source, { schedules }]): Plan[] => [
-    {
-      name: `${source}-snapshot`,
-      expression: schedules.snapshot,
-      target: { machine: 'backupDatabase' },
-      input: { source, scheduledAt: SCHEDULED_AT, purpose: 'scheduled' },
-    },
-    {
-      name: `${source}-export`,
-      expression: schedules.export,
-      target: { function: 'rdsExportSnapshot' },
-      input: { source, scheduledAt: SCHEDULED_AT, purpose: 'compliance' },
-    },
-    {
-      name: `${source}-verify`,
-      expression: schedules.verify,
-      target: { machine: 'verifyDatabase' },
-      input: { source, scheduledAt: SCHEDULED_AT },
-    },
-    {
-      name: `${source}-posture`,
-      expression: schedules.posture,
-      target: { function: 'rdsCheckPosture' },
-      input: { source },
-    },
-  ]),
+  ...Object.entries(platform.sources).flatMap(([source, settings]) => planOf(source, settings)),
+];
+
+const planOf = (source: string, settings: Source): Plan[] => {
+  switch (settings.kind) {
+    case 'rds-postgres':
+      return databasePlan(source, settings);
+    case 'elasticache-redis':
+      return cachePlan(source, settings);
+  }
+};
+
+const databasePlan = (source: string, { schedules }: RdsSource): Plan[] => [
+  {
+    name: `${source}-snapshot`,
+    expression: schedules.snapshot,
+    target: { machine: 'backupDatabase' },
+    input: { source, scheduledAt: SCHEDULED_AT, purpose: 'scheduled' },
+  },
+  {
+    name: `${source}-export`,
+    expression: schedules.export,
+    target: { function: 'rdsExportSnapshot' },
+    input: { source, scheduledAt: SCHEDULED_AT, purpose: 'compliance' },
+  },
+  {
+    name: `${source}-verify`,
+    expression: schedules.verify,
+    target: { machine: 'verifyDatabase' },
+    input: { source, scheduledAt: SCHEDULED_AT },
+  },
+  {
+    name: `${source}-posture`,
+    expression: schedules.posture,
+    target: { function: 'rdsCheckPosture' },
+    input: { source },
+  },
+];
+
+const cachePlan = (source: string, { schedules }: RedisSource): Plan[] => [
+  {
+    name: `${source}-snapshot`,
+    expression: schedules.snapshot,
+    target: { machine: 'backupRedis' },
+    input: { source, scheduledAt: SCHEDULED_AT, purpose: 'scheduled' },
+  },
+  {
+    name: `${source}-verify`,
+    expression: schedules.verify,
+    target: { machine: 'verifyRedis' },
+    input: { source, scheduledAt: SCHEDULED_AT },
+  },
 ];
 
 /** The region is looked at from the other one; the canary is written where the database is. */

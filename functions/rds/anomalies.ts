@@ -1,6 +1,6 @@
 import { pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { notify } from '../../shared/notify/notify.ts';
 
 const WEEK_MS = 7 * 86_400_000;
@@ -33,7 +33,7 @@ export const reportAnomaly = async (point: RecoveryPoint): Promise<void> => {
     ({ id, method, status }) =>
       id !== point.id && method === point.method && ['stored', 'verified', 'expired'].includes(status),
   );
-  const anomalies = findAnomalies(point, peers, sourceNamed(point.source).anomaly);
+  const anomalies = findAnomalies(point, peers, rdsSourceNamed(point.source).anomaly);
   if (anomalies.length === 0) return;
   await notify({
     topic: 'warning',

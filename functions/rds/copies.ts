@@ -12,7 +12,7 @@ import { COPIES_IN_FLIGHT } from '../../shared/aws/limits.ts';
 import { changePoint } from '../../shared/catalog/catalog.ts';
 import type { Copy, RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
@@ -97,7 +97,7 @@ const completeCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryP
   );
   record('CopyLag', lagSeconds, point.source);
   logger.info('copy available', { source: point.source, recoveryPoint: point.id, region: copy.region, lagSeconds });
-  const objective = sourceNamed(point.source).objectives.copy;
+  const objective = rdsSourceNamed(point.source).objectives.copy;
   if (lagSeconds > objective) {
     await notify({
       topic: 'warning',

@@ -6,7 +6,7 @@ import { locate } from '../../shared/artifacts/artifacts.ts';
 import { s3 } from '../../shared/aws/clients.ts';
 import { readPoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 
 /** What is read of a closed fingerprint: the names of the tables it covers. */
 const Fingerprint = z.looseObject({ tables: z.array(z.looseObject({ name: z.string() })) });
@@ -24,7 +24,7 @@ export const tablesLacking = (expected: readonly string[], database: string, key
 
 /** Tables that should be in a complete export and are not. */
 export const missingTables = async (point: RecoveryPoint, keys: readonly string[]): Promise<string[]> => {
-  const { database } = sourceNamed(point.source);
+  const { database } = rdsSourceNamed(point.source);
   const expected = point.tables ?? (await tablesAtSnapshot(point));
   // Nothing to compare with is no proof of completeness: a whole export of unknown contents must at least not be empty.
   if (expected.length === 0) return keys.some((key) => key.endsWith('.parquet')) ? [] : ['every table'];

@@ -15,7 +15,7 @@ import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import { pointId } from '../../shared/catalog/ids.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { datePath, now, secondsBetween } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
@@ -48,7 +48,7 @@ export const startExport = async (
   request: ExportRequest,
   work: Work,
 ): Promise<{ recoveryPoint: string; status: string }> => {
-  const source = sourceNamed(request.source);
+  const source = rdsSourceNamed(request.source);
   const scheduledAt = new Date(request.scheduledAt);
   const parent = await snapshotToExport(request, scheduledAt);
   const tables = request.tables ?? source.export.tables;
@@ -135,7 +135,7 @@ const requestExport = async (point: RecoveryPoint): Promise<RecoveryPoint> => {
   if ((await exportsRunning()) >= EXPORTS_AT_ONCE) return waits(point);
   const { account, region, vaultBucket, vaultKeyArn, exportRoleArn } = settings();
   const { nativeId } = await readPoint(point.parent ?? '');
-  const { database } = sourceNamed(point.source);
+  const { database } = rdsSourceNamed(point.source);
   try {
     await rds().send(
       new StartExportTaskCommand({

@@ -1,7 +1,7 @@
 // Automated backups are RDS's own; what can be wrong with them is how they are set up.
 import type { DBInstance } from '@aws-sdk/client-rds';
 import { now } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { describeInstance } from '../../shared/rds/instances.ts';
@@ -61,7 +61,7 @@ export const driftOf = (instance: DBInstance, posture: RdsSource['posture'], at:
 };
 
 export const checkPosture = async ({ source }: { source: string }): Promise<{ source: string; drift: Drift[] }> => {
-  const { instance, posture } = sourceNamed(source);
+  const { instance, posture } = rdsSourceNamed(source);
   const drift = driftOf(await describeInstance(source, instance), posture, now());
   record('PostureDrift', drift.length, source);
   if (drift.length) {

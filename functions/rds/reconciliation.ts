@@ -4,7 +4,7 @@ import { rds } from '../../shared/aws/clients.ts';
 import { pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
-import { configuration } from '../../shared/config/platform.ts';
+import { sourcesOfKind } from '../../shared/config/platform.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
@@ -27,7 +27,7 @@ export const reconcile = async (_: object, work: Work): Promise<Reconciled> => {
   const result: Reconciled = { looked: 0, moved: [], unclaimed: [] };
   const troubles: string[] = [];
   const known = new Set<string>();
-  for (const source of Object.keys(configuration().sources)) {
+  for (const [source] of sourcesOfKind('rds-postgres')) {
     for await (const point of pointsBetween(
       source,
       new Date(now().getTime() - HORIZON_MS),

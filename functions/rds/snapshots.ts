@@ -12,7 +12,7 @@ import { rds } from '../../shared/aws/clients.ts';
 import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { configuration, sourceNamed } from '../../shared/config/platform.ts';
+import { configuration, rdsSourceNamed } from '../../shared/config/platform.ts';
 import { InstanceMissing } from '../../shared/rds/errors.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
@@ -37,7 +37,7 @@ export const startSnapshot = async (request: SnapshotRequest): Promise<SnapshotS
 /** Asks RDS for the snapshot of an opened point, or finds that it was asked already. */
 export const createSnapshot = async (point: RecoveryPoint): Promise<boolean> => {
   if (point.status !== 'started') return true;
-  const { instance } = sourceNamed(point.source);
+  const { instance } = rdsSourceNamed(point.source);
   try {
     await rds().send(
       new CreateDBSnapshotCommand({

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { keysUnder, newestBefore } from '../../shared/catalog/catalog.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
@@ -89,7 +89,7 @@ interface Replica extends AsyncDisposable {
 }
 
 const openReplica = async ({ database }: Recovery, signal: AbortSignal): Promise<Replica> => {
-  const source = sourceNamed(database.source);
+  const source = rdsSourceNamed(database.source);
   try {
     const instance = await describeInstance(database.source, instanceIn(source, settings().region));
     const login = await readLogin(database.source, source.secret);

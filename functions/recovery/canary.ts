@@ -2,7 +2,7 @@
 // or a restore says what was lost, in seconds, without asking anybody.
 import { z } from 'zod';
 import { now } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import type { Session } from '../../shared/postgres/session.ts';
@@ -21,7 +21,7 @@ const BEAT = `INSERT INTO lifeboat.canary AS canary (region, written_at, beats) 
 /** Writes one beat into the database of this region. @throws {DatabaseUnreachable} {LoginRefused} {QueryFailed} */
 export const writeCanary = async (_: object, { signal }: Work): Promise<{ writtenAt: string; beats: number }> => {
   const { source: name } = recoveryPlan().database;
-  const source = sourceNamed(name);
+  const source = rdsSourceNamed(name);
   const { region } = settings();
   const instance = await describeInstance(name, instanceIn(source, region));
   const login = await readLogin(name, source.secret);

@@ -4,7 +4,7 @@ import { GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
 import { cloudwatch, rds } from '../../shared/aws/clients.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Session } from '../../shared/postgres/session.ts';
@@ -51,7 +51,7 @@ const SERVING = [
 /** The region's RDS, asked about the database. */
 export const databaseApiSignal = ({ database, assessment }: Recovery): Promise<Signal> =>
   signal('RDS API', 2, assessment.timeout, async (bound) => {
-    const { instance } = sourceNamed(database.source);
+    const { instance } = rdsSourceNamed(database.source);
     const { DBInstances } = await rds(settings().peer.region).send(
       new DescribeDBInstancesCommand({ DBInstanceIdentifier: instance }),
       { abortSignal: bound },

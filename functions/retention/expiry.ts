@@ -3,7 +3,7 @@ import { rds } from '../../shared/aws/clients.ts';
 import { changePoint, pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
-import { configuration } from '../../shared/config/platform.ts';
+import { configuration, sourcesOfKind } from '../../shared/config/platform.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
@@ -20,7 +20,7 @@ const HISTORY_MS = 8 * 365 * 86_400_000;
 export const expirePoints = async ({ dryRun }: { dryRun: boolean }): Promise<Record<string, RetentionPlan>> => {
   const plans: Record<string, RetentionPlan> = {};
   const troubles: string[] = [];
-  for (const source of Object.keys(configuration().sources)) {
+  for (const [source] of sourcesOfKind('rds-postgres')) {
     const points = await Array.fromAsync(pointsBetween(source, new Date(now().getTime() - HISTORY_MS), now()));
     const plan = planRetention(points, now(), isCopied);
     plans[source] = plan;

@@ -5,7 +5,7 @@ import { readPoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import type { Check } from '../../shared/config/checks.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { QueryFailed } from '../../shared/postgres/errors.ts';
 import { quoteName, quoteTable, quoteText } from '../../shared/postgres/identifiers.ts';
 import type { Session } from '../../shared/postgres/session.ts';
@@ -32,7 +32,7 @@ export const runCheck = async (
   { signal }: { signal: AbortSignal },
 ): Promise<{ name: string; passed: boolean }> => {
   const { source, recoveryPoint, execution } = request;
-  const check = sourceNamed(source).checks[request.check];
+  const check = rdsSourceNamed(source).checks[request.check];
   if (!check) {
     throw new EvidenceMissing('the configuration has no such check.', {
       source,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
 import type { Artifact, RecoveryPoint, Verdict } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
@@ -101,7 +101,7 @@ const judged = async (request: ConcludeRequest, point: RecoveryPoint): Promise<z
 };
 
 const gather = async ({ source, execution, troubles }: ConcludeRequest, point: RecoveryPoint): Promise<Evidence> => {
-  const { checks } = sourceNamed(source);
+  const { checks } = rdsSourceNamed(source);
   const items = await findPlan(point);
   const results = await Promise.all(
     checks.map(async (_, index) => (await findDocument(checkKey(point.id, execution, index), CheckResult))?.value),

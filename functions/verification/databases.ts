@@ -1,7 +1,6 @@
 // The ways into a database: where an instance answers, and which credential opens it.
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { configuration, sourceNamed } from '../../shared/config/platform.ts';
-import type { RdsSource } from '../../shared/config/schema.ts';
+import { configuration, rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Session, SessionOptions } from '../../shared/postgres/session.ts';
 import { describeInstance } from '../../shared/rds/instances.ts';
 import { openInstance, readLogin } from '../../shared/rds/logins.ts';
@@ -15,7 +14,7 @@ export interface Live {
 
 /** The live database to read fingerprints from, as configured: its replica, or itself. */
 export const liveDatabase = async (name: string, wanted?: 'primary'): Promise<Live> => {
-  const source: RdsSource = sourceNamed(name);
+  const source = rdsSourceNamed(name);
   const replica = wanted === 'primary' || source.fingerprint.from === 'primary' ? undefined : source.replica;
   const { primary, recovery } = configuration().regions;
   const instance = await describeInstance(name, replica?.instance ?? source.instance, replica ? recovery : primary);
@@ -29,7 +28,7 @@ export const liveDatabase = async (name: string, wanted?: 'primary'): Promise<Li
 
 /** A session with the restored copy, with the credential that belongs to its recovery point. */
 export const openCopy = async (point: RecoveryPoint, instance: string, options: SessionOptions): Promise<Session> => {
-  const source: RdsSource = sourceNamed(point.source);
+  const source = rdsSourceNamed(point.source);
   const { secret, versionId } = point.credential ?? { secret: source.secret };
   const login = await readLogin(point.source, secret, versionId === 'none' ? undefined : versionId);
   return openInstance(point.source, await describeInstance(point.source, instance), source.database, login, options);

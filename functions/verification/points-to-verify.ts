@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { newestBefore, readPoint } from '../../shared/catalog/catalog.ts';
 import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { findPlan } from './fingerprint-plans.ts';
 import { instanceName, snapshotHere } from './test-instances.ts';
@@ -33,7 +33,7 @@ export interface Chosen {
 /** The point asked for, or the newest snapshot before a time. @throws {RecoveryPointMissing} {SourceUnknown} */
 export const choosePoint = async (request: ChooseRequest): Promise<Chosen> => {
   const { source, execution } = request;
-  const { restore, checks, fingerprint } = sourceNamed(source);
+  const { restore, checks, fingerprint } = rdsSourceNamed(source);
   const point = request.recoveryPoint
     ? await given(source, request.recoveryPoint)
     : await newest(source, request.before ?? request.scheduledAt);

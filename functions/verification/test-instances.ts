@@ -13,7 +13,7 @@ import {
 import { rds } from '../../shared/aws/clients.ts';
 import { readPoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { findInstance } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
@@ -49,7 +49,7 @@ export const restorePoint = async ({
   execution,
 }: StepRequest): Promise<{ instance: string; created: boolean }> => {
   const point = await readPoint(recoveryPoint);
-  const { restore } = sourceNamed(source);
+  const { restore } = rdsSourceNamed(source);
   const instance = instanceName(source, execution);
   const snapshot = snapshotHere(point);
   const facts = { source, recoveryPoint, expected: `snapshot ${snapshot ?? 'copied to this region'}` };

@@ -1,16 +1,14 @@
 import { z } from 'zod';
 import { Check } from './checks.ts';
 import { Recovery } from './recovery.ts';
-import { dailyWindow, duration, schedule, share } from './units.ts';
+import { ElastiCacheRedis } from './redis.ts';
+import { dailyWindow, duration, kept, schedule, share } from './units.ts';
 
 // The name of an export task holds it, with 33 characters of ours, and has at most 60 (RDS StartExportTask, 2026-11).
 const sourceName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,26}$/, 'a source is named in lower case letters, digits and hyphens, at most 27');
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region is written like "us-east-1"');
-
-/** The vault's lifecycle ends every object after 2555 days. */
-const kept = duration.refine((seconds) => seconds <= 2555 * 86_400, 'nothing is kept longer than 7 years');
 
 const RdsPostgres = z.strictObject({
   kind: z.literal('rds-postgres'),
@@ -63,7 +61,7 @@ const RdsPostgres = z.strictObject({
   checks: z.array(Check).min(1, 'a source without checks can never be PROVEN'),
 });
 
-export const Source = z.discriminatedUnion('kind', [RdsPostgres]);
+export const Source = z.discriminatedUnion('kind', [RdsPostgres, ElastiCacheRedis]);
 
 export const Platform = z
   .strictObject({
@@ -128,4 +126,7 @@ export const Platform = z
 
 export type Platform = z.output<typeof Platform>;
 export type Source = z.output<typeof Source>;
-export type RdsSource = z.output<typeof RdsPostgres>;
+export type Kind = Source['kind'];
+export type SourceOf<K extends Kind> = Extract<Source, { kind: K }>;
+export type RdsSource = SourceOf<'rds-postgres'>;
+export type RedisSource = SourceOf<'elasticache-redis'>;
