@@ -1,6 +1,6 @@
 // What every configured check asks of the copy, as SQL: pure, so that each can be read and tested on its own.
-import type { Check } from '../../shared/config/checks.ts';
-import { quoteName, quoteTable, quoteText } from '../../shared/postgres/identifiers.ts';
+import type { Check } from '../config/checks.ts';
+import { quoteName, quoteTable, quoteText } from '../postgres/identifiers.ts';
 
 /** Rows of `from` that satisfy `broken` break the rule; `key` names one of them to people. */
 export interface Rule {
