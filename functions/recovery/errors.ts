@@ -14,3 +14,8 @@ export class FailoverUnderWay extends LifeboatError {
 export class EpochLost extends LifeboatError {
   override readonly name = 'EpochLost';
 }
+
+/** The id belongs to a failover of the past. */
+export class FailoverIdTaken extends LifeboatError {
+  override readonly name = 'FailoverIdTaken';
+}
