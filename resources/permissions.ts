@@ -27,6 +27,12 @@ export const GRANTS = {
     { Action: ['s3:PutObject'], Resource: ['${Vault}/catalog/*'] },
     { Action: ['kms:GenerateDataKey'], Resource: ['${VaultKeyArn}'] },
   ],
+  /** The epoch, and the records of a failover's phases. */
+  keepRecord: [
+    { Action: ['s3:GetObject', 's3:PutObject'], Resource: ['${Vault}/recovery/*'] },
+    { Action: ['s3:ListBucket'], Resource: ['${Vault}'] },
+    { Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: ['${VaultKeyArn}'] },
+  ],
   notify: [
     { Action: ['sns:Publish'], Resource: ['${Topics}*'] },
     {

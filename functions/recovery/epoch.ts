@@ -3,9 +3,9 @@ import { now } from '../../shared/clock.ts';
 import { configuration } from '../../shared/config/platform.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
 import { settings } from '../../shared/config/settings.ts';
-import { EPOCH_KEY, Epoch } from '../../shared/recovery/documents.ts';
+import { Epoch, epochKey, PhaseRecord, phaseKey } from '../../shared/recovery/documents.ts';
 import { changeDocument, findDocument, openDocument } from '../../shared/vault/documents.ts';
-import { EpochLost, FailoverUnderWay, RecoveryNotConfigured } from './errors.ts';
+import { EpochLost, FailoverIdTaken, FailoverUnderWay, RecoveryNotConfigured } from './errors.ts';
 
 /** @throws {RecoveryNotConfigured} */
 export const recoveryPlan = (): Recovery => {
@@ -20,10 +20,13 @@ export const recoveryPlan = (): Recovery => {
 
 export type Claim = Pick<Epoch, 'failoverId' | 'kind' | 'execution' | 'reason'>;
 
+const keyHere = (): string => epochKey(settings().region);
+
 /**
  * Takes the epoch for a failover into this region. The same id asked again goes on where it stopped, whichever execution
- * asks. `atLeast` is the highest number known of the other region's vault: numbers never go back.
- * @throws {FailoverUnderWay} while another failover runs.
+ * asks. `atLeast` is the highest number known of the other region's epoch: numbers never go back.
+ * @throws {FailoverUnderWay} while another failover runs. @throws {FailoverIdTaken} for the id of an earlier failover:
+ * its records would pass for the new one's.
  */
 export const takeEpoch = async (claim: Claim, atLeast = 0): Promise<Epoch> => {
   const { region, peer } = settings();
@@ -35,11 +38,13 @@ export const takeEpoch = async (claim: Claim, atLeast = 0): Promise<Epoch> => {
     status: 'running',
     declaredAt: now().toISOString(),
   });
-  const { created, value } = await openDocument(EPOCH_KEY, Epoch, fresh(atLeast + 1));
+  const earlier = await findDocument(phaseKey(claim.failoverId, 'declare'), PhaseRecord);
+  const { created, value } = await openDocument(keyHere(), Epoch, fresh(atLeast + 1));
   if (created) return value;
-  return changeDocument(EPOCH_KEY, Epoch, (standing) => {
+  return changeDocument(keyHere(), Epoch, (standing) => {
     if (standing.failoverId === claim.failoverId) return resumed(standing, claim);
     if (standing.status === 'running') throw underWay(standing, claim);
+    if (earlier) throw idTaken(claim, earlier);
     return fresh(Math.max(standing.epoch, atLeast) + 1);
   });
 };
@@ -59,9 +64,17 @@ const underWay = (standing: Epoch, claim: Claim): FailoverUnderWay =>
     next: `Leave it to that one. If its execution is dead, start the machine again with {"failoverId": "${standing.failoverId}"}: it goes on where it stopped.`,
   });
 
+const idTaken = ({ failoverId }: Claim, { startedAt }: PhaseRecord): FailoverIdTaken =>
+  new FailoverIdTaken('a failover of this id has been, and others came after it.', {
+    source: configuration().platform,
+    expected: 'an id that was never used',
+    found: `${failoverId}, declared ${startedAt}`,
+    next: 'Start it with another failoverId.',
+  });
+
 /** What a step acts under. @throws {EpochLost} when the failover does not hold the platform. */
 export const holdEpoch = async (failoverId: string): Promise<Epoch> => {
-  const standing = await findDocument(EPOCH_KEY, Epoch);
+  const standing = await findDocument(keyHere(), Epoch);
   if (standing?.failoverId === failoverId && standing.status !== 'abandoned') return standing;
   throw new EpochLost('this failover does not hold the platform.', {
     source: configuration().platform,
@@ -71,9 +84,9 @@ export const holdEpoch = async (failoverId: string): Promise<Epoch> => {
   });
 };
 
-/** Ends the failover: done, or abandoned. Another can be started then. Ended already, it stays as it ended. */
+/** Ends the failover: done, or abandoned. Another can be started then. Ended already, it stays as it ended. @throws {DocumentMissing} */
 export const endEpoch = async (failoverId: string, status: 'done' | 'abandoned'): Promise<Epoch> =>
-  changeDocument(EPOCH_KEY, Epoch, (standing) => {
+  changeDocument(keyHere(), Epoch, (standing) => {
     if (standing.failoverId !== failoverId || standing.status !== 'running') return standing;
     return { ...standing, status, endedAt: now().toISOString() };
   });

@@ -14,3 +14,23 @@ export class FailoverUnderWay extends LifeboatError {
 export class EpochLost extends LifeboatError {
   override readonly name = 'EpochLost';
 }
+
+/** The id belongs to a failover of the past. */
+export class FailoverIdTaken extends LifeboatError {
+  override readonly name = 'FailoverIdTaken';
+}
+
+/** The old primary answers and could not be shut out: to go on would let two regions take writes. */
+export class NotFenced extends LifeboatError {
+  override readonly name = 'NotFenced';
+}
+
+/** The instance that should take over cannot: RDS put it into a state it does not leave by itself. */
+export class InstanceUnusable extends LifeboatError {
+  override readonly name = 'InstanceUnusable';
+}
+
+/** Under the replica's name stands something that is no replica and that this failover did not make. */
+export class ReplicaForeign extends LifeboatError {
+  override readonly name = 'ReplicaForeign';
+}

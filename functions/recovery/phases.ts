@@ -20,8 +20,12 @@ import { holdEpoch, recoveryPlan } from './epoch.ts';
 export const PhaseRequest = z.strictObject({ failoverId: FailoverId });
 export type PhaseRequest = z.output<typeof PhaseRequest>;
 
-/** What one call of a step came to: done, with what later phases need; or not yet, and when to look again. */
-export type Step = { done: true; facts: Facts } | { done: false; waitSeconds: number; found: string };
+/**
+ * What one call of a step came to: done, with what later phases need; or not yet, and when to look again. Facts noted on
+ * the way stand in the record before the step is called again: what has to be known before an act is noted, and acted
+ * upon by the next call.
+ */
+export type Step = { done: true; facts: Facts } | { done: false; waitSeconds: number; found: string; facts?: Facts };
 
 export interface PhaseContext {
   failoverId: string;
@@ -31,10 +35,16 @@ export interface PhaseContext {
   to: string;
   declaredAt: Date;
   plan: Recovery;
+  /** When this phase began. */
+  startedAt: Date;
   /** A drill: names of production are not touched. */
   rehearsal: boolean;
+  /** What this phase has noted so far. */
+  noted: Facts;
   /** Facts of phases that are done. */
   factsOf(phase: Phase): Facts | undefined;
+  /** Asks again, just before an act that cannot be taken back. @throws {EpochLost} */
+  stillHeld(): Promise<unknown>;
 }
 
 export type PhaseAnswer = { phase: Phase; failoverId: string } & Step;
@@ -48,14 +58,12 @@ export const phase =
     const key = phaseKey(failoverId, name);
     const opened = await openRecord(key, name, plan);
     if (opened.endedAt) return { phase: name, failoverId, done: true, facts: opened.facts };
-    const outcome = await step(await contextOf(epoch, plan), work);
-    await changeDocument(key, PhaseRecord, (record) => noted(record, outcome));
-    logger.info(outcome.done ? 'phase done' : 'phase not done yet', {
-      failover: failoverId,
-      phase: name,
-      ...(outcome.done ? { facts: outcome.facts } : { found: outcome.found }),
-    });
-    return { phase: name, failoverId, ...outcome };
+    const outcome = await step(await contextOf(epoch, plan, opened), work);
+    const { facts, endedAt, found = '' } = await changeDocument(key, PhaseRecord, (record) => noted(record, outcome));
+    logger.info(endedAt ? 'phase done' : 'phase not done yet', { failover: failoverId, phase: name, found, facts });
+    // Of two calls at once the other may have ended the phase: what stands is the answer.
+    if (outcome.done || endedAt) return { phase: name, failoverId, done: true, facts };
+    return { phase: name, failoverId, done: false, waitSeconds: outcome.waitSeconds, found };
   };
 
 const openRecord = async (key: string, name: Phase, plan: Recovery): Promise<PhaseRecord> => {
@@ -74,13 +82,11 @@ const openRecord = async (key: string, name: Phase, plan: Recovery): Promise<Pha
 const noted = (record: PhaseRecord, outcome: Step): PhaseRecord => {
   if (record.endedAt) return record;
   const { found: _, ...rest } = record;
-  const attempts = record.attempts + 1;
-  return outcome.done
-    ? { ...rest, attempts, endedAt: now().toISOString(), facts: outcome.facts }
-    : { ...rest, attempts, found: outcome.found };
+  const so = { ...rest, attempts: record.attempts + 1, facts: { ...record.facts, ...outcome.facts } };
+  return outcome.done ? { ...so, endedAt: now().toISOString() } : { ...so, found: outcome.found };
 };
 
-const contextOf = async (epoch: Epoch, plan: Recovery): Promise<PhaseContext> => {
+const contextOf = async (epoch: Epoch, plan: Recovery, own: PhaseRecord): Promise<PhaseContext> => {
   const records = await phaseRecords(epoch.failoverId);
   return {
     failoverId: epoch.failoverId,
@@ -89,8 +95,11 @@ const contextOf = async (epoch: Epoch, plan: Recovery): Promise<PhaseContext> =>
     to: epoch.to,
     declaredAt: new Date(epoch.declaredAt),
     plan,
+    startedAt: new Date(own.startedAt),
     rehearsal: epoch.kind === 'drill',
+    noted: own.facts,
     factsOf: (of) => records.find(({ phase: at, endedAt }) => at === of && endedAt)?.facts,
+    stillHeld: () => holdEpoch(epoch.failoverId),
   };
 };
 

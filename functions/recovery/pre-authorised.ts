@@ -29,7 +29,7 @@ export const actUpon = async (
 
 /** Once the platform has moved here, or is moving, what the other region does is no reason to move it again. */
 const livesHere = async (): Promise<boolean> => {
-  const epoch = await findDocument(EPOCH_KEY, Epoch);
+  const epoch = await findDocument(epochKey(settings().region), Epoch);
   return epoch !== undefined && epoch.kind !== 'drill' && epoch.status !== 'abandoned';
 };
 

@@ -5,9 +5,14 @@ import type { RdsSource } from '../config/schema.ts';
 import { InstanceMissing } from './errors.ts';
 
 /** An instance as RDS describes it, in any region; undefined where RDS has none of this name. */
-export const findInstance = async (id: string, region?: string): Promise<DBInstance | undefined> => {
+export const findInstance = async (
+  id: string,
+  region?: string,
+  abortSignal?: AbortSignal,
+): Promise<DBInstance | undefined> => {
   try {
-    const { DBInstances } = await rds(region).send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: id }));
+    const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: id });
+    const { DBInstances } = await rds(region).send(command, abortSignal ? { abortSignal } : {});
     return DBInstances?.[0];
   } catch (error) {
     if (error instanceof DBInstanceNotFoundFault) return undefined;

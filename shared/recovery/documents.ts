@@ -59,6 +59,9 @@ export const PhaseRecord = z.strictObject({
 });
 export type PhaseRecord = z.output<typeof PhaseRecord>;
 
-/** Holds for one region's vault: the region that takes over is the one that keeps the record. */
-export const EPOCH_KEY = 'recovery/epoch.json';
+/**
+ * The region that takes over keeps the record, under a key of its own: the vault of the primary region is replicated into
+ * that of the recovery region, and a replica that arrives late must not take the place of what was written there.
+ */
+export const epochKey = (region: string): string => `recovery/epoch/${region}.json`;
 export const phaseKey = (failoverId: string, phase: Phase): string => `recovery/${failoverId}/phases/${phase}.json`;

@@ -11,7 +11,7 @@ import { handler } from '../../../functions/recovery/assess.ts';
 import { handler as canary } from '../../../functions/recovery/write-canary.ts';
 import platform from '../../../lifeboat.config.ts';
 import type { Signal } from '../../../shared/recovery/assessment.ts';
-import { EPOCH_KEY } from '../../../shared/recovery/documents.ts';
+import { epochKey } from '../../../shared/recovery/documents.ts';
 import { ACCOUNT, PRIMARY, RECOVERY, stubEnvironment, VAULT } from '../../support/environment.ts';
 import { invoke } from '../../support/platform.ts';
 import { type Laboratory, openLaboratory, PASSWORD, type TestServer, USER } from '../../support/postgres.ts';
@@ -175,7 +175,7 @@ describe('an assessment', () => {
 
   it('is no reason to move the platform again once it lives here', async () => {
     await vault.place(
-      EPOCH_KEY,
+      epochKey(RECOVERY),
       JSON.stringify({
         ...{
           epoch: 1,
