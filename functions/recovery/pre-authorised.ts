@@ -7,7 +7,7 @@ import type { Recovery } from '../../shared/config/recovery.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import type { Assessment } from '../../shared/recovery/assessment.ts';
-import { EPOCH_KEY, Epoch } from '../../shared/recovery/documents.ts';
+import { Epoch, epochKey } from '../../shared/recovery/documents.ts';
 import { findDocument } from '../../shared/vault/documents.ts';
 
 /** Safe to call twice for the same assessment: the failover is named after the moment the trouble began. */
