@@ -1,6 +1,6 @@
 // Work that goes on after an operation has answered. It holds the clock, is cancelled when the region closes, and its
 // errors end in the resource's failed state, never as unhandled rejections.
-import type { Clock } from '../../types.ts';
+import type { Clock } from '../types.ts';
 
 export interface Job {
   signal: AbortSignal;
