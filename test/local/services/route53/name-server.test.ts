@@ -27,8 +27,10 @@ const overUdp = async (message: Uint8Array): Promise<packets.DecodedPacket> => {
   socket.close();
   return packets.decode(reply);
 };
-const question = (name: string, type: packets.RecordType = 'A') =>
-  ({ type: 'query', id: 7, flags: packets.RECURSION_DESIRED, questions: [{ name, type }] }) as const;
+const question = (name: string, type: packets.RecordType = 'A'): packets.Packet => ({
+  ...{ type: 'query', id: 7, flags: packets.RECURSION_DESIRED },
+  questions: [{ name, type }],
+});
 
 describe('the name server', () => {
   it('answers every kind of record with its time to live', async () => {
