@@ -14,3 +14,13 @@ export class FailoverUnderWay extends LifeboatError {
 export class EpochLost extends LifeboatError {
   override readonly name = 'EpochLost';
 }
+
+/** Route 53 cannot be told anything: its control plane in us-east-1 does not answer. */
+export class DnsControlPlaneSilent extends LifeboatError {
+  override readonly name = 'DnsControlPlaneSilent';
+}
+
+/** Route 53 was asked to change records and would not. */
+export class DnsChangeRefused extends LifeboatError {
+  override readonly name = 'DnsChangeRefused';
+}
