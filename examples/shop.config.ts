@@ -124,6 +124,27 @@ export default defineConfig({
     },
     canary: { schedule: 'rate(1 minute)', every: '5 seconds' },
     database: { source: 'shop-db', fence: { roles: ['shop_app'] } },
+    dns: {
+      zoneId: 'Z0123456789SHOPEXAMPL',
+      zone: 'shop.example',
+      records: [
+        {
+          name: 'orders.shop.example',
+          primary: 'shop-orders.elb.us-east-1.amazonaws.com',
+          recovery: 'shop-orders.elb.us-west-2.amazonaws.com',
+        },
+        {
+          name: 'products.shop.example',
+          primary: 'shop-products.elb.us-east-1.amazonaws.com',
+          recovery: 'shop-products.elb.us-west-2.amazonaws.com',
+        },
+        {
+          name: 'customers.shop.example',
+          primary: 'shop-customers.elb.us-east-1.amazonaws.com',
+          recovery: 'shop-customers.elb.us-west-2.amazonaws.com',
+        },
+      ],
+    },
     endpoints: [
       { name: 'orders', url: 'http://orders.shop.example:8080/health' },
       { name: 'products', url: 'http://products.shop.example:8080/health' },

@@ -26,7 +26,7 @@ export interface LocalPlatform {
   /** A session on an instance, as its application would open it. */
   connect(region: LocalRegion, instance: string, credentials?: { user: string; password: string }): Promise<pg.Client>;
   /**
-   * Switches on what runs every minute of region time: assessment and canary. Asleep until then, or a month that passes in
+   * Switches on what runs every minute of region time: assessment, canary, the hold on names. Asleep until then, or a month that passes in
    * minutes would be spent on them.
    */
   keepWatch(): Promise<void>;
@@ -47,6 +47,9 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
     operation: string,
     input: object,
   ): Promise<T> => region.call<T>(name, operation, input, world.iam.operator);
+  const dns = platform.recovery?.dns;
+  // The zone is the customer's, and older than all this.
+  if (dns) world.dns.host({ id: dns.zoneId, name: dns.zone });
   try {
     const recoveryStack = await deploy(recovery, { packageDirectory: packageFolder('recovery'), stackName: service });
     await ask(primary, 'ssm', 'PutParameter', {
@@ -58,6 +61,9 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
     const everyMinute: [LocalRegion, string][] = [
       [recovery, 'assess'],
       [primary, 'canary'],
+      ...(dns?.mode === 'health-check'
+        ? [primary, recovery].map((each): [LocalRegion, string] => [each, 'hold-dns'])
+        : []),
     ];
     const watch = async (State: 'ENABLED' | 'DISABLED'): Promise<void> => {
       for (const [region, Name] of everyMinute) {

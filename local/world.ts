@@ -14,6 +14,8 @@ import { createEventBridge } from './services/eventbridge/service.ts';
 import { createKms } from './services/kms/service.ts';
 import { createLambda } from './services/lambda/service.ts';
 import { createRds } from './services/rds/service.ts';
+import { createDns, type WorldDns } from './services/route53/dns.ts';
+import { createRoute53 } from './services/route53/service.ts';
 import { createS3 } from './services/s3/service.ts';
 import { createScheduler } from './services/scheduler/service.ts';
 import { createSecretsManager } from './services/secrets-manager/service.ts';
@@ -34,6 +36,7 @@ export interface LocalRegion extends Region {
 
 export interface LocalWorld extends World {
   clock: LocalClock;
+  dns: WorldDns;
   region(name: string): LocalRegion;
   /** The region and its engines stop at once; whoever calls it finds nobody. */
   killRegion(name: string): Promise<void>;
@@ -82,6 +85,9 @@ export const createWorld = async ({
     iam,
     regions: all,
     region,
+    get dns() {
+      return dns;
+    },
     killRegion: async (name) => {
       region(name).alive = false;
       killed.add(name);
@@ -96,12 +102,16 @@ export const createWorld = async ({
     },
     close: async () => {
       clock.close();
+      await dns.close();
       await Promise.all([...all.values()].map(closeServices));
       await Promise.all(endpoints.map((endpoint) => endpoint.close()));
     },
   };
 
+  const dns = createDns(world);
+
   try {
+    await dns.listen();
     for (const name of regions) {
       const created = regionOf(world, name, path.join(directory, name));
       const endpoint = await startEndpoint(world, () => created, ports[name] ?? 0);
@@ -151,6 +161,7 @@ const addServices = (region: LocalRegion): void => {
     createScheduler,
     createCloudWatch,
     createCloudFormation,
+    createRoute53,
   ];
   for (const service of [
     region.s3,

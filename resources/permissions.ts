@@ -51,13 +51,46 @@ export const GRANTS = {
     },
   ],
 } satisfies Record<string, Permission[]>;
-export const GrantName = z.enum(Object.keys(GRANTS) as [keyof typeof GRANTS]);
+
+/** What depends on the configuration. */
+export const CONFIGURED_GRANTS = {
+  /** Only where records are changed, and only those: the other way needs nothing of Route 53. */
+  changeRecords: ({ platform }: Deployment): Permission[] => {
+    const dns = platform.recovery?.dns;
+    if (dns?.mode !== 'records') return [];
+    const names = 'route53:ChangeResourceRecordSetsNormalizedRecordNames';
+    return [
+      {
+        Action: ['route53:ChangeResourceRecordSets'],
+        Resource: [`arn:\${AWS::Partition}:route53:::hostedzone/${dns.zoneId}`],
+        Condition: {
+          'ForAllValues:StringEquals': {
+            [names]: dns.records.map(({ name }) => name),
+            'route53:ChangeResourceRecordSetsActions': ['UPSERT'],
+          },
+          // Of no values at all "for all" is true.
+          Null: { [names]: 'false' },
+        },
+      },
+      { Action: ['route53:GetChange'], Resource: ['arn:${AWS::Partition}:route53:::change/*'] },
+    ];
+  },
+} satisfies Record<string, (deployment: Deployment) => Permission[]>;
+
+const GRANT_NAMES = [...Object.keys(GRANTS), ...Object.keys(CONFIGURED_GRANTS)];
+export const GrantName = z.enum(GRANT_NAMES as [keyof typeof GRANTS | keyof typeof CONFIGURED_GRANTS]);
+
+export const grantedBy = (deployment: Deployment, name: z.output<typeof GrantName>): readonly Permission[] =>
+  name in CONFIGURED_GRANTS
+    ? CONFIGURED_GRANTS[name as keyof typeof CONFIGURED_GRANTS](deployment)
+    : GRANTS[name as keyof typeof GRANTS];
 
 /** `${Vault}` and its like become the deployment's own names; what is left is CloudFormation's. */
 const expand = (deployment: Deployment, text: string) => {
   const { service, region, peerRegion } = deployment;
   const names: Record<string, string> = {
     Vault: `arn:\${AWS::Partition}:s3:::${service}-vault-\${AWS::AccountId}-${region}`,
+    PeerVault: `arn:\${AWS::Partition}:s3:::${service}-vault-\${AWS::AccountId}-${peerRegion}`,
     VaultKeyArn: `arn:\${AWS::Partition}:kms:${region}:\${AWS::AccountId}:key/\${VaultKey}`,
     PeerVaultKeyArn: `arn:\${AWS::Partition}:kms:${peerRegion}:\${AWS::AccountId}:key/\${VaultKey}`,
     Keys: `arn:\${AWS::Partition}:kms:${region}:\${AWS::AccountId}:key`,

@@ -8,7 +8,7 @@ interface Plan {
   target: { function: string } | { machine: string };
   input: Record<string, string | number>;
   /** Where it runs from the beginning; the other region's sleeps. Left out: where the sources are. */
-  awake?: Role;
+  awake?: Role | 'both';
 }
 
 /** EventBridge Scheduler puts the time the run was planned for here: what is made from it is named after it. */
@@ -104,11 +104,24 @@ const recoverySchedules = ({ recovery }: Deployment['platform']): Plan[] =>
           target: { machine: 'writeCanary' },
           input: { everySeconds: recovery.canary.every },
         },
+        ...(recovery.dns?.mode === 'health-check'
+          ? [
+              {
+                name: 'hold-dns',
+                expression: 'rate(1 minute)',
+                target: { function: 'recoveryHoldDns' },
+                input: {},
+                awake: 'both' as const,
+              },
+            ]
+          : []),
       ]
     : [];
 
 const targetArn = (target: Plan['target']) =>
   'function' in target ? arnOf(functionLogicalId(target.function)) : { Ref: machineLogicalId(target.machine) };
+
+const isAwake = ({ awake = 'primary' }: Plan, role: Role): boolean => awake === 'both' || awake === role;
 
 const resourceName = (name: string): string =>
   `${name
@@ -149,7 +162,7 @@ export const schedules = (deployment: Deployment) => {
             ScheduleExpression: plan.expression,
             ScheduleExpressionTimezone: 'UTC',
             FlexibleTimeWindow: { Mode: 'OFF' },
-            State: deployment.role === (plan.awake ?? 'primary') ? 'ENABLED' : 'DISABLED',
+            State: isAwake(plan, deployment.role) ? 'ENABLED' : 'DISABLED',
             Target: {
               Arn: targetArn(plan.target),
               RoleArn: arnOf('SchedulerRole'),

@@ -34,3 +34,13 @@ export class InstanceUnusable extends LifeboatError {
 export class ReplicaForeign extends LifeboatError {
   override readonly name = 'ReplicaForeign';
 }
+
+/** Route 53 cannot be told anything: its control plane in us-east-1 does not answer. */
+export class DnsControlPlaneSilent extends LifeboatError {
+  override readonly name = 'DnsControlPlaneSilent';
+}
+
+/** Route 53 was asked to change records and would not. */
+export class DnsChangeRefused extends LifeboatError {
+  override readonly name = 'DnsChangeRefused';
+}

@@ -34,6 +34,9 @@ export const METRICS = {
   VerificationDuration: MetricUnit.Seconds,
   RestoreDuration: MetricUnit.Seconds,
   TestInstancesSwept: MetricUnit.Count,
+  /** 1: customers are not sent to that region any more. Written in the other region, and read there by a health check. */
+  PrimaryWithdrawn: MetricUnit.NoUnit,
+  RecoveryWithdrawn: MetricUnit.NoUnit,
 } as const;
 
 export type MetricName = keyof typeof METRICS;
