@@ -1,4 +1,4 @@
-import type { Topic } from '../shared/notify/message.ts';
+import type { Topic } from '../shared/notify/topics.ts';
 import { type MetricName, NAMESPACE } from '../shared/telemetry/metrics.ts';
 import { type Deployment, REPLICATION_RULE, vaultBucket } from './names.ts';
 import { planSchedules } from './schedules.ts';

@@ -1,5 +1,6 @@
 import type { Verdict } from '../../shared/catalog/recovery-point.ts';
-import type { Message, Topic } from '../../shared/notify/message.ts';
+import type { Message } from '../../shared/notify/message.ts';
+import type { Topic } from '../../shared/notify/topics.ts';
 import { differencesIn, type Evidence } from './verdict.ts';
 
 export interface VerdictFacts {

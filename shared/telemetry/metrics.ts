@@ -34,6 +34,10 @@ export const METRICS = {
   VerificationDuration: MetricUnit.Seconds,
   RestoreDuration: MetricUnit.Seconds,
   TestInstancesSwept: MetricUnit.Count,
+  /** Messages counted instead of sent: the same trouble again. */
+  NotificationsFolded: MetricUnit.Count,
+  /** Messages that went to the next level because nobody acknowledged them. */
+  NotificationsEscalated: MetricUnit.Count,
 } as const;
 
 export type MetricName = keyof typeof METRICS;
