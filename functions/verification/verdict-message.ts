@@ -22,6 +22,12 @@ const TOPIC: Record<Verdict, Topic> = {
   FAILED: 'critical',
 };
 
+/** What a verdict is told as; a point that is proven ends both. */
+export const TROUBLE: Partial<Record<Verdict, string>> = {
+  INCONCLUSIVE: 'verification-inconclusive',
+  FAILED: 'verification-failed',
+};
+
 const MEANING: Record<Verdict, string> = {
   PROVEN: 'This point restores to what the database held: it can be relied on.',
   INTACT: 'The bytes are what was written; whether they restore was not tested.',
@@ -73,6 +79,7 @@ export const verdictMessage = ({
     ...(evidenceUri ? [`all of it: ${evidenceUri}`] : []),
   ],
   next: NEXT[verdict],
+  ...(TROUBLE[verdict] ? { trouble: TROUBLE[verdict] } : {}),
 });
 
 const markOf = (passed: boolean | undefined): string =>

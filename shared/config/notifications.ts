@@ -11,9 +11,9 @@ const webhookSecret = z
 export const Subscriber = z.union(
   [
     z.strictObject({ email: z.email() }),
-    z.strictObject({ sms: z.e164() }),
+    z.strictObject({ sms: z.e164('a telephone number such as +15550100') }),
     /** Gets the message as SNS wraps and signs it, and confirms the subscription itself. */
-    z.strictObject({ https: z.url({ protocol: /^https$/ }) }),
+    z.strictObject({ https: z.url({ protocol: /^https$/, error: 'a URL that begins with https://' }) }),
     /** Secret `{"url": "https://hooks.slack.com/services/…"}` of an incoming webhook. */
     z.strictObject({ slack: webhookSecret }),
     /** Secret `{"routingKey": "…"}` of an Events API v2 integration; `url` in it for another service region. */

@@ -39,11 +39,19 @@ export interface Ending {
   evidence?: string[];
 }
 
-/** Tells that a trouble is over, to those who were told of it. Nothing happens where there was none. */
+/**
+ * Tells that a trouble is over, to those who were told of it. Nothing happens where there was none. Where SNS refuses, the
+ * trouble's document says that its end is not told yet and the next follow-up tells it: good news fails no work.
+ */
 export const recovered = async ({ source, trouble, evidence }: Ending): Promise<void> => {
   const sight = look();
   const standing = await withVault(() => changeTrouble(source, trouble, (found) => found && ended(found, sight)));
-  if (standing && isMine(standing, sight.by)) await say(standing, sight, evidence);
+  if (!standing || !isMine(standing, sight.by)) return;
+  try {
+    await say(standing, sight, evidence);
+  } catch (error) {
+    logger.warn('end of a trouble not told yet', error as Error);
+  }
 };
 
 /** What a run sees when it looks at troubles; its name is made here. */

@@ -48,7 +48,10 @@ beforeEach(() => {
   stubEnvironment();
   watchTelemetry();
   vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-20T02:00:00Z') });
-  vi.spyOn(S3Client.prototype, 'send').mockImplementation((async (command: { constructor: { name: string }; input: Input }) => {
+  vi.spyOn(S3Client.prototype, 'send').mockImplementation((async (command: {
+    constructor: { name: string };
+    input: Input;
+  }) => {
     await setImmediate();
     const { name } = command.constructor;
     return name === 'PutObjectCommand'
