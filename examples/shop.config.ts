@@ -6,11 +6,22 @@ export default defineConfig({
   regions: { primary: 'us-east-1', recovery: 'us-west-2' },
   vault: { lock: '30 days', rereadWithin: '30 days', replicationWithin: '15 minutes' },
   notifications: {
-    emails: [
-      { topic: 'critical', address: 'oncall@shop.example' },
-      { topic: 'warning', address: 'platform-team@shop.example' },
-      { topic: 'verification', address: 'platform-team@shop.example' },
-    ],
+    routes: {
+      critical: [{ email: 'oncall@shop.example' }, { sms: '+15550100' }],
+      warning: [{ email: 'platform-team@shop.example' }],
+      verification: [{ email: 'platform-team@shop.example' }],
+      disaster: [{ email: 'oncall@shop.example' }, { email: 'platform-team@shop.example' }],
+    },
+    escalation: {
+      levels: [[{ email: 'platform-lead@shop.example' }, { sms: '+15550101' }], [{ email: 'cto@shop.example' }]],
+    },
+    audiences: {
+      engineering: { wording: 'internal', every: '15 minutes', to: [{ email: 'engineering@shop.example' }] },
+      management: { wording: 'internal', every: '30 minutes', to: [{ email: 'management@shop.example' }] },
+      support: { wording: 'customer', every: '1 hour', to: [{ email: 'support@shop.example' }] },
+      customers: { wording: 'customer', every: '2 hours', to: [{ email: 'status@shop.example' }] },
+      partners: { wording: 'customer', every: '4 hours', to: [{ email: 'partners@shop.example' }] },
+    },
   },
   schedules: {
     reconcile: 'rate(5 minutes)',

@@ -1,5 +1,5 @@
 import type { RdsSource, RedisSource, Source } from '../shared/config/schema.ts';
-import type { Topic } from '../shared/notify/message.ts';
+import type { Topic } from '../shared/notify/topics.ts';
 import { type MetricName, NAMESPACE } from '../shared/telemetry/metrics.ts';
 import { type Deployment, REPLICATION_RULE, vaultBucket } from './names.ts';
 import { planSchedules } from './schedules.ts';

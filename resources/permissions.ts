@@ -35,10 +35,12 @@ export const GRANTS = {
   ],
   notify: [
     { Action: ['sns:Publish'], Resource: ['${Topics}*'] },
+    { Action: ['s3:GetObject', 's3:PutObject'], Resource: ['${Vault}/notifications/*'] },
+    { Action: ['s3:ListBucket'], Resource: ['${Vault}'], Because: 'repeats are counted by listing them' },
     {
       Action: ['kms:GenerateDataKey', 'kms:Decrypt'],
       Resource: ['${VaultKeyArn}'],
-      Because: 'the topics are encrypted with the key',
+      Because: 'the topics and the vault are encrypted with the key',
     },
   ],
   useDatabaseKeys: [

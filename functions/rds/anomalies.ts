@@ -47,5 +47,6 @@ export const reportAnomaly = async (point: RecoveryPoint): Promise<void> => {
         `${what}: ${Math.round(value)}, mean of ${peers.length} in 7 days: ${Math.round(mean)}`,
     ),
     next: 'Compare with what was deployed or loaded since yesterday; verify this point if nobody can say why.',
+    trouble: 'unusual',
   });
 };

@@ -14,7 +14,8 @@ import type { Copy, RecoveryPoint } from '../../shared/catalog/recovery-point.ts
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
-import { notify } from '../../shared/notify/notify.ts';
+import { startCommand } from '../../shared/notify/commands.ts';
+import { notify, recovered } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { describeSnapshot } from './snapshots.ts';
@@ -83,7 +84,8 @@ const followCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoi
     since: new Date(point.storedAt ?? point.startedAt),
     impact: `If ${settings().region} were lost now, this point would be lost with it.`,
     evidence: [found, `attempts: ${copy.attempts}`],
-    next: `Look at the key and its policy in ${copy.region}, then start a snapshot on demand: lifeboat copies it.`,
+    next: `Look at the key and its policy in ${copy.region}, then start a snapshot on demand: lifeboat copies it: ${startCommand('backup-database', { source: point.source, scheduledAt: now().toISOString(), purpose: 'on-demand' })}`,
+    trouble: 'copy-failed',
   });
   record('CopyFailed', 1, point.source);
   return changeCopy(point, copy, (c) => (c.status === 'copying' ? { ...c, status: 'failed' } : c));
@@ -98,6 +100,7 @@ const completeCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryP
   record('CopyLag', lagSeconds, point.source);
   logger.info('copy available', { source: point.source, recoveryPoint: point.id, region: copy.region, lagSeconds });
   const objective = rdsSourceNamed(point.source).objectives.copy;
+  const evidence = [`copied: ${point.id}, ${Math.round(lagSeconds)} s behind`];
   if (lagSeconds > objective) {
     await notify({
       topic: 'warning',
@@ -108,8 +111,10 @@ const completeCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryP
       impact: 'The copy is complete; until then the recovery region had only the point before it.',
       evidence: [`lag: ${Math.round(lagSeconds)} s`, `objective: ${objective} s`],
       next: 'A first copy is a full one and slow; if later ones are slow too, raise the objective or lean on the read replica.',
+      trouble: 'copy-late',
     });
-  }
+  } else await recovered({ source: point.source, trouble: 'copy-late', evidence });
+  await recovered({ source: point.source, trouble: 'copy-failed', evidence });
   return changed;
 };
 

@@ -23,7 +23,7 @@ import { record } from '../../shared/telemetry/metrics.ts';
 import { VERSION } from '../../shared/version.ts';
 import { catalogObjects } from './export-catalog.ts';
 import { missingTables } from './export-completeness.ts';
-import { failPoint } from './failures.ts';
+import { backupWorks, failPoint } from './failures.ts';
 import { expiryOf } from './points.ts';
 
 export const ExportRequest = z.strictObject({
@@ -206,5 +206,6 @@ const completeExport = async (point: RecoveryPoint, work: Work): Promise<Recover
     objects: catalogued.keys.length,
     bytes: catalogued.bytes,
   });
+  await backupWorks(stored);
   return stored;
 };

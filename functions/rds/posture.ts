@@ -3,7 +3,7 @@ import type { DBInstance } from '@aws-sdk/client-rds';
 import { now } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
-import { notify } from '../../shared/notify/notify.ts';
+import { notify, recovered } from '../../shared/notify/notify.ts';
 import { describeInstance } from '../../shared/rds/instances.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 
@@ -74,7 +74,8 @@ export const checkPosture = async ({ source }: { source: string }): Promise<{ so
         'Point-in-time recovery may be shorter, slower or impossible; the snapshots of this service are not affected.',
       evidence: drift.map(({ setting, expected, found }) => `${setting}: expected ${expected}, found ${found}`),
       next: `aws rds modify-db-instance --db-instance-identifier ${instance} with the expected values, or change the posture in the configuration.`,
+      trouble: 'posture',
     });
-  }
+  } else await recovered({ source, trouble: 'posture', evidence: ['every setting is as demanded'] });
   return { source, drift };
 };

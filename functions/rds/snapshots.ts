@@ -17,7 +17,7 @@ import { InstanceMissing } from '../../shared/rds/errors.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { reportAnomaly } from './anomalies.ts';
-import { failPoint } from './failures.ts';
+import { backupWorks, failPoint } from './failures.ts';
 import { openSnapshotPoint, type SnapshotRequest } from './points.ts';
 import { snapshotTags } from './tags.ts';
 
@@ -132,6 +132,7 @@ const storeSnapshot = async (point: RecoveryPoint, snapshot: DBSnapshot): Promis
     record('BackupDuration', durationSeconds, point.source);
     record('BackupSize', sizeBytes, point.source);
     logger.info('snapshot stored', { source: point.source, recoveryPoint: point.id, durationSeconds, sizeBytes });
+    await backupWorks(stored);
     await reportAnomaly(stored);
   }
   return stored;

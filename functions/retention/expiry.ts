@@ -4,7 +4,7 @@ import { changePoint, pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
 import { configuration, sourcesOfKind } from '../../shared/config/platform.ts';
-import { notify } from '../../shared/notify/notify.ts';
+import { notify, recovered } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { RetentionIncomplete } from './errors.ts';
@@ -27,7 +27,10 @@ export const expirePoints = async ({ dryRun }: { dryRun: boolean }): Promise<Rec
     if (dryRun) continue;
     record('RetentionRefused', plan.refused.length, source);
     if (plan.refused.length) await tellRefusal(source, plan);
-    else troubles.push(...(await removeAll(source, points, plan)));
+    else {
+      await recovered({ source, trouble: 'retention-refused', evidence: ['nothing that must stay would be removed'] });
+      troubles.push(...(await removeAll(source, points, plan)));
+    }
   }
   if (troubles.length) {
     throw new RetentionIncomplete('some recovery points could not be removed.', {
@@ -106,5 +109,6 @@ const tellRefusal = async (source: string, plan: RetentionPlan): Promise<void> =
       ...plan.remove.slice(0, 20).map(({ id, reason }) => `would go: ${id}: ${reason}`),
     ],
     next: 'Find out why no newer point was made, copied or proven, or lengthen the retention in the configuration; the next run goes on by itself.',
+    trouble: 'retention-refused',
   });
 };

@@ -5,7 +5,7 @@ import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
 import type { Artifact, RecoveryPoint, Verdict } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
-import { notify } from '../../shared/notify/notify.ts';
+import { notify, recovered } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import {
@@ -23,7 +23,7 @@ import { closedKey } from './fingerprint-keys.ts';
 import { findPlan } from './fingerprint-plans.ts';
 import { findDocument, writeOnce } from './vault-documents.ts';
 import { type Evidence, failedChecks, judge, totals } from './verdict.ts';
-import { verdictMessage } from './verdict-message.ts';
+import { TROUBLE, verdictMessage } from './verdict-message.ts';
 
 const Trouble = z.strictObject({
   step: z.string(),
@@ -79,6 +79,9 @@ export const conclude = async (request: ConcludeRequest): Promise<Concluded> => 
       evidenceUri: artifact.uri,
     }),
   );
+  if (verdict === 'PROVEN')
+    for (const trouble of Object.values(TROUBLE))
+      await recovered({ source, trouble, evidence: [`PROVEN: ${recoveryPoint}`] });
   return { verdict, reason, recoveryPoint, evidence: artifact.uri };
 };
 

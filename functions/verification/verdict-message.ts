@@ -1,5 +1,6 @@
 import type { Verdict } from '../../shared/catalog/recovery-point.ts';
-import type { Message, Topic } from '../../shared/notify/message.ts';
+import type { Message } from '../../shared/notify/message.ts';
+import type { Topic } from '../../shared/notify/topics.ts';
 import { differencesIn, type Evidence } from './verdict.ts';
 
 export interface VerdictFacts {
@@ -19,6 +20,12 @@ const TOPIC: Record<Verdict, Topic> = {
   INTACT: 'verification',
   INCONCLUSIVE: 'warning',
   FAILED: 'critical',
+};
+
+/** What a verdict is told as; a point that is proven ends both. */
+export const TROUBLE: Partial<Record<Verdict, string>> = {
+  INCONCLUSIVE: 'verification-inconclusive',
+  FAILED: 'verification-failed',
 };
 
 const MEANING: Record<Verdict, string> = {
@@ -72,6 +79,7 @@ export const verdictMessage = ({
     ...(evidenceUri ? [`all of it: ${evidenceUri}`] : []),
   ],
   next: NEXT[verdict],
+  ...(TROUBLE[verdict] ? { trouble: TROUBLE[verdict] } : {}),
 });
 
 const markOf = (passed: boolean | undefined): string =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Check } from './checks.ts';
+import { Notifications } from './notifications.ts';
 import { Recovery } from './recovery.ts';
 import { ElastiCacheRedis } from './redis.ts';
 import { dailyWindow, duration, kept, schedule, share } from './units.ts';
@@ -79,18 +80,7 @@ export const Platform = z
     network: z
       .strictObject({ subnets: z.array(z.string()).min(1), securityGroups: z.array(z.string()).min(1) })
       .optional(),
-    notifications: z
-      .strictObject({
-        emails: z
-          .array(
-            z.strictObject({
-              topic: z.enum(['critical', 'warning', 'info', 'verification', 'cost', 'disaster']),
-              address: z.email(),
-            }),
-          )
-          .default([]),
-      })
-      .prefault({}),
+    notifications: Notifications.prefault({}),
     schedules: z.strictObject({
       reconcile: schedule,
       retention: schedule,

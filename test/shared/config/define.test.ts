@@ -142,8 +142,23 @@ describe('a configuration', () => {
     ['schedules/retention', 'cron(0 6 * * *)', /six fields/],
     ['schedules/integrity', 'at(2026-11-20T00:00:00)', /six fields/],
     ['vault/lock', '0 days', /30 days|15 minutes/],
-    ['notifications', { emails: [{ topic: 'urgent', address: 'a@example.com' }] }, /"critical"/],
-    ['notifications', { emails: [{ topic: 'critical', address: 'nobody' }] }, /email/],
+    ['notifications', { routes: { critical: [{ email: 'nobody' }] } }, /critical\[0\]\.email/],
+    ['notifications', { routes: { critical: [{ sms: '555-0100' }] } }, /a telephone number such as \+15550100/],
+    ['notifications', { routes: { critical: [{ https: 'http://a.example' }] } }, /a URL that begins with https:/],
+    ['notifications', { routes: { critical: ['a@example.com'] } }, /one of \{ email \}/],
+    ['notifications', { routes: { critical: [{ slack: 'https://hooks.slack.com/x' }] } }, /lifeboat\/webhooks\//],
+    ['notifications', { routes: { critical: [{ pagerduty: 'shop/database' }] } }, /lifeboat\/webhooks\//],
+    ['notifications', { routes: { critical: [{ email: 'a@example.com', sms: '+15550100' }] } }, /one of \{ email \}/],
+    ['notifications', { routes: { critical: [] } }, /at least one subscriber/],
+    ['notifications', { routes: { info: [{ sms: '+15550100' }, { sms: '+15550100' }] } }, /stands here twice/],
+    ['notifications', { escalation: { levels: Array(6).fill([{ sms: '+15550100' }]) } }, /<=5/],
+    [
+      'notifications',
+      { audiences: { staff: { wording: 'angry', every: '1 hour', to: [{ sms: '+15550100' }] } } },
+      /"internal"\|"customer"/,
+    ],
+    ['notifications', { fold: '15m' }, /a duration is written like/],
+    ['notifications', { followUp: 'often' }, /a schedule is written like/],
     ['network', { subnets: [], securityGroups: ['sg-1'] }, /subnets/],
     ['sources', {}, /at least one source/],
     [`${SOURCE}/kind`, 'rds-mysql', /rds-postgres/],
@@ -200,6 +215,14 @@ describe('a configuration', () => {
       /arithmetic/,
     ],
   ];
+  it.each([
+    [{ routes: { urgent: [{ email: 'a@example.com' }] } }, 'notifications.routes: Unrecognized key: "urgent"'],
+    [{ audiences: { 'All staff': {} } }, 'an audience is named in lower case letters, digits and hyphens'],
+    [{ emails: [] }, 'notifications: Unrecognized key: "emails"'],
+  ])('knows no other topics, no odd names of audiences: %j', (value, found) => {
+    expect(messageOf('notifications', value)).toContain(found);
+  });
+
   it.each(wrong)('names %s and what is allowed there, given %j', (path, value, allowed) => {
     const message = messageOf(path, value);
     expect(message).not.toBe('accepted');

@@ -3,8 +3,8 @@ import { deploy } from '../../../../local/deploy/deploy.ts';
 import { createCloudWatch } from '../../../../local/services/cloudwatch/service.ts';
 import type { WorldDns } from '../../../../local/services/route53/dns.ts';
 import { createRoute53 } from '../../../../local/services/route53/service.ts';
-import { createRegions, type TestWorld } from '../lambda/regions.ts';
 import { packaged } from '../../deploy/fake-region.ts';
+import { createRegions, type TestWorld } from '../lambda/regions.ts';
 
 let world: TestWorld;
 beforeEach(() => {
