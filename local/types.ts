@@ -127,6 +127,8 @@ export interface Region {
 
 export interface World {
   account: string;
+  /** Answers host names that AWS would own (`….elb.amazonaws.com`); the returned function removes one. */
+  dns?: { register(hostName: string, addresses: () => string[]): () => void };
   clock: Clock;
   faults: Faults;
   iam: Iam;
