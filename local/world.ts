@@ -10,6 +10,7 @@ import { createIam } from './iam/iam.ts';
 import { ApiError } from './service.ts';
 import { createCloudFormation } from './services/cloudformation/service.ts';
 import { createCloudWatch } from './services/cloudwatch/service.ts';
+import { createEks } from './services/eks/service.ts';
 import { createEventBridge } from './services/eventbridge/service.ts';
 import { createKms } from './services/kms/service.ts';
 import { createLambda } from './services/lambda/service.ts';
@@ -32,6 +33,7 @@ export interface LocalRegion extends Region {
   sns: ReturnType<typeof createSns>;
   lambda: ReturnType<typeof createLambda>;
   events: ReturnType<typeof createEventBridge>;
+  eks: ReturnType<typeof createEks>;
 }
 
 export interface LocalWorld extends World {
@@ -152,6 +154,7 @@ const addServices = (region: LocalRegion): void => {
   region.sns = createSns(region);
   region.lambda = createLambda(region);
   region.events = createEventBridge(region);
+  region.eks = createEks(region);
   const others = [
     createKms,
     createSecretsManager,
@@ -169,6 +172,7 @@ const addServices = (region: LocalRegion): void => {
     region.sns,
     region.lambda,
     region.events,
+    region.eks,
     ...others.map((create) => create(region)),
   ]) {
     region.services.set(service.signingName, service);

@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { EKSClient } from '@aws-sdk/client-eks';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -24,7 +25,7 @@ const keyOf = (name: string): string => name.replaceAll(/[/-](\w)/g, (_, letter:
 beforeEach(() => {
   stubEnvironment();
   watchTelemetry();
-  for (const client of [CloudWatchClient, RDSClient, S3Client, SecretsManagerClient, SFNClient, SNSClient])
+  for (const client of [CloudWatchClient, EKSClient, RDSClient, S3Client, SecretsManagerClient, SFNClient, SNSClient])
     mockClient(client as typeof S3Client)
       .onAnyCommand()
       .rejects(new Error('there is no world behind this test'));
