@@ -33,6 +33,12 @@ export const GRANTS = {
     { Action: ['s3:ListBucket'], Resource: ['${Vault}'] },
     { Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: ['${VaultKeyArn}'] },
   ],
+  /** The other region's epoch, while it answers. */
+  readPeerEpoch: [
+    { Action: ['s3:GetObject'], Resource: ['${PeerVault}/recovery/epoch/*'] },
+    { Action: ['s3:ListBucket'], Resource: ['${PeerVault}'] },
+    { Action: ['kms:Decrypt'], Resource: ['${PeerVaultKeyArn}'] },
+  ],
   notify: [
     { Action: ['sns:Publish'], Resource: ['${Topics}*'] },
     { Action: ['s3:GetObject', 's3:PutObject'], Resource: ['${Vault}/notifications/*'] },

@@ -24,7 +24,8 @@ const keyHere = (): string => epochKey(settings().region);
 
 /**
  * Takes the epoch for a failover into this region. The same id asked again goes on where it stopped, whichever execution
- * asks. `atLeast` is the highest number known of the other region's epoch: numbers never go back.
+ * asks; given up before anything was changed, it begins again. `atLeast` is the highest number known of the other
+ * region's epoch: numbers never go back.
  * @throws {FailoverUnderWay} while another failover runs. @throws {FailoverIdTaken} for the id of an earlier failover:
  * its records would pass for the new one's.
  */
@@ -38,11 +39,15 @@ export const takeEpoch = async (claim: Claim, atLeast = 0): Promise<Epoch> => {
     status: 'running',
     declaredAt: now().toISOString(),
   });
-  const earlier = await findDocument(phaseKey(claim.failoverId, 'declare'), PhaseRecord);
+  const [earlier, fence] = await Promise.all(
+    (['declare', 'fence'] as const).map((of) => findDocument(phaseKey(claim.failoverId, of), PhaseRecord)),
+  );
   const { created, value } = await openDocument(keyHere(), Epoch, fresh(atLeast + 1));
   if (created) return value;
   return changeDocument(keyHere(), Epoch, (standing) => {
-    if (standing.failoverId === claim.failoverId) return resumed(standing, claim);
+    // Given up after its fence was closed, and so perhaps opened again: its records are not true any more.
+    if (standing.failoverId === claim.failoverId && !(standing.status === 'abandoned' && fence))
+      return resumed(standing, claim);
     if (standing.status === 'running') throw underWay(standing, claim);
     if (earlier) throw idTaken(claim, earlier);
     return fresh(Math.max(standing.epoch, atLeast) + 1);
@@ -65,7 +70,7 @@ const underWay = (standing: Epoch, claim: Claim): FailoverUnderWay =>
   });
 
 const idTaken = ({ failoverId }: Claim, { startedAt }: PhaseRecord): FailoverIdTaken =>
-  new FailoverIdTaken('a failover of this id has been, and others came after it.', {
+  new FailoverIdTaken('a failover of this id has been: others came after it, or it was given up half-way.', {
     source: configuration().platform,
     expected: 'an id that was never used',
     found: `${failoverId}, declared ${startedAt}`,

@@ -44,3 +44,52 @@ export class DnsControlPlaneSilent extends LifeboatError {
 export class DnsChangeRefused extends LifeboatError {
   override readonly name = 'DnsChangeRefused';
 }
+
+/** Refused: by all that can be seen the primary region is well. */
+export class PrimaryHealthy extends LifeboatError {
+  override readonly name = 'PrimaryHealthy';
+}
+
+/** Refused: the outage was not seen often enough in a row, or nobody looked. */
+export class OutageNotConfirmed extends LifeboatError {
+  override readonly name = 'OutageNotConfirmed';
+}
+
+/** Refused: the platform is in this region already. */
+export class PlatformHere extends LifeboatError {
+  override readonly name = 'PlatformHere';
+}
+
+export class ApprovalRefused extends LifeboatError {
+  override readonly name = 'ApprovalRefused';
+}
+
+/** Nobody decided within the deadline. */
+export class ApprovalMissing extends LifeboatError {
+  override readonly name = 'ApprovalMissing';
+}
+
+/** A decision that comes after the deadline. */
+export class ApprovalTooLate extends LifeboatError {
+  override readonly name = 'ApprovalTooLate';
+}
+
+/** A second decision that differs from the first. */
+export class ApprovalDecided extends LifeboatError {
+  override readonly name = 'ApprovalDecided';
+}
+
+/** How the machine ends when a phase cannot be done: a redrive begins with the state that threw this. */
+export class FailoverStopped extends LifeboatError {
+  override readonly name = 'FailoverStopped';
+}
+
+/** A name that has to be typed to confirm was not typed, or not right. */
+export class NameNotConfirmed extends LifeboatError {
+  override readonly name = 'NameNotConfirmed';
+}
+
+/** Two databases take writes, or soon will: the only safe way is on. */
+export class TooLateToAbandon extends LifeboatError {
+  override readonly name = 'TooLateToAbandon';
+}

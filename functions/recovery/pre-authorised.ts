@@ -7,8 +7,7 @@ import type { Recovery } from '../../shared/config/recovery.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import type { Assessment } from '../../shared/recovery/assessment.ts';
-import { Epoch, epochKey } from '../../shared/recovery/documents.ts';
-import { findDocument } from '../../shared/vault/documents.ts';
+import { livesHere } from './residence.ts';
 
 /** Safe to call twice for the same assessment: the failover is named after the moment the trouble began. */
 export const actUpon = async (
@@ -16,6 +15,7 @@ export const actUpon = async (
   assessment: Assessment,
   before: Assessment | undefined,
 ): Promise<void> => {
+  // Once it lives here, or is moving here, what the other region does is no reason to move it again.
   if (await livesHere()) return;
   if (assessment.confirmed) {
     const failoverId = failoverIdFor(assessment);
@@ -25,12 +25,6 @@ export const actUpon = async (
   } else if (before?.confirmed && assessment.verdict === 'healthy') {
     await tellRecovered(assessment, before);
   }
-};
-
-/** Once the platform has moved here, or is moving, what the other region does is no reason to move it again. */
-const livesHere = async (): Promise<boolean> => {
-  const epoch = await findDocument(epochKey(settings().region), Epoch);
-  return epoch !== undefined && epoch.kind !== 'drill' && epoch.status !== 'abandoned';
 };
 
 /** `auto-20261125t143000z`: an assessment repeated, or the next of the same trouble, asks for the same failover. */

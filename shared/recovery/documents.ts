@@ -65,3 +65,17 @@ export type PhaseRecord = z.output<typeof PhaseRecord>;
  */
 export const epochKey = (region: string): string => `recovery/epoch/${region}.json`;
 export const phaseKey = (failoverId: string, phase: Phase): string => `recovery/${failoverId}/phases/${phase}.json`;
+
+/** What people were asked, and what they answered. The token wakes the machine that waits; it is nobody else's business. */
+export const Approval = z.strictObject({
+  token: z.string(),
+  askedAt: time,
+  deadline: time,
+  /** Set once people have been told. */
+  toldAt: time.optional(),
+  decision: z.enum(['granted', 'refused']).optional(),
+  by: z.string().optional(),
+  decidedAt: time.optional(),
+});
+export type Approval = z.output<typeof Approval>;
+export const approvalKey = (failoverId: string): string => `recovery/${failoverId}/approval.json`;

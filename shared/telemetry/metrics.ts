@@ -41,6 +41,9 @@ export const METRICS = {
   NotificationsFolded: MetricUnit.Count,
   /** Messages that went to the next level because nobody acknowledged them. */
   NotificationsEscalated: MetricUnit.Count,
+  /** From the declaration to the announcement. */
+  FailoverDuration: MetricUnit.Seconds,
+  FailoverDataLoss: MetricUnit.Seconds,
 } as const;
 
 export type MetricName = keyof typeof METRICS;

@@ -13,6 +13,8 @@ const ATTEMPTS = 8;
 export interface Vault {
   bucket: string;
   region: string;
+  /** Ends the reading: the peer may be in trouble. */
+  signal?: AbortSignal;
 }
 
 /** What stands under the key, or undefined. @throws {DocumentUnreadable} */
@@ -78,6 +80,7 @@ const read = async <S extends z.ZodType>(
   try {
     const answer = await s3(vault?.region).send(
       new GetObjectCommand({ Bucket: vault?.bucket ?? settings().vaultBucket, Key: key, ChecksumMode: 'ENABLED' }),
+      vault?.signal ? { abortSignal: vault.signal } : {},
     );
     const parsed = Json.pipe(schema).safeParse(await answer.Body?.transformToString());
     if (parsed.success && answer.ETag) return { value: parsed.data, etag: answer.ETag };

@@ -73,6 +73,15 @@ describe('taking the epoch', () => {
     expect(again).toMatchObject({ epoch: 1, status: 'running', execution: 'execution-2' });
   });
 
+  it('does not go on with one that was given up after the old primary was shut: the fence may be open again', async () => {
+    await takeEpoch(claim());
+    await region.finished('declare', {});
+    await region.finished('fence', {});
+    await endEpoch(ID, 'abandoned');
+    await expect(takeEpoch(claim())).rejects.toMatchObject({ name: 'FailoverIdTaken' });
+    expect(await takeEpoch(claim('another'))).toMatchObject({ epoch: 2 });
+  });
+
   it('leaves one that is done as it is', async () => {
     await takeEpoch(claim());
     const done = await endEpoch(ID, 'done');
