@@ -79,3 +79,4 @@ export const Approval = z.strictObject({
 });
 export type Approval = z.output<typeof Approval>;
 export const approvalKey = (failoverId: string): string => `recovery/${failoverId}/approval.json`;
+export const validationKey = (failoverId: string): string => `recovery/${failoverId}/validation.json`;
