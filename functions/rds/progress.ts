@@ -7,19 +7,20 @@ import type { Work } from '../../shared/lambda/lambda.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { settleCopies } from './copies.ts';
 import { settleExport } from './exports.ts';
-import { settleSnapshot } from './snapshots.ts';
+import { isGivenUp, settleSnapshot } from './snapshots.ts';
 
 export const AdvanceRequest = z.strictObject({ recoveryPoint: z.string().min(1) });
 
 export const advance = async (point: RecoveryPoint, work: Work): Promise<RecoveryPoint> => {
   if (point.method === 'export') return settleExport(point, work);
-  const settled = point.status === 'started' ? await settleSnapshot(point) : point;
+  const settled = point.status === 'started' || isGivenUp(point) ? await settleSnapshot(point) : point;
   return ['stored', 'verified'].includes(settled.status) ? settleCopies(settled) : settled;
 };
 
-/** Whether something is still to be done for a point. */
+/** Whether something is still to be done for a point, or may still come of it. */
 export const isOpen = (point: RecoveryPoint): boolean =>
   point.status === 'started' ||
+  isGivenUp(point) ||
   (['stored', 'verified'].includes(point.status) &&
     point.copies.some(({ status }) => ['waiting', 'copying'].includes(status)));
 

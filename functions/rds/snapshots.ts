@@ -90,10 +90,15 @@ const ORPHANED_AFTER_SECONDS = 2 * 3600;
 /** After this long a point whose snapshot was never made is given up: the next one is due. */
 const GIVEN_UP_AFTER_SECONDS = 12 * 3600;
 
-/** Looks at RDS and moves a started point on: to stored, to failed, or not yet. */
+/** Given up before RDS had its snapshot, which may still complete: not one that was stored and that a verification found bad. */
+export const isGivenUp = ({ method, status, storedAt, verifications }: RecoveryPoint): boolean =>
+  method === 'snapshot' && status === 'failed' && storedAt === undefined && verifications.length === 0;
+
+/** Looks at RDS and moves a started point on: to stored, to failed, or not yet; one that was given up: to stored, or not. */
 export const settleSnapshot = async (point: RecoveryPoint): Promise<RecoveryPoint> => {
   const snapshot = await describeSnapshot(point.nativeId);
   const age = secondsBetween(new Date(point.startedAt), now());
+  if (point.status === 'failed' && snapshot?.Status !== 'available') return point;
   if (!snapshot) {
     if (age > GIVEN_UP_AFTER_SECONDS) return failPoint(point, 'the snapshot was never made: RDS has none of this name');
     if (age > ORPHANED_AFTER_SECONDS) await createSnapshot(point);
@@ -111,7 +116,7 @@ const storeSnapshot = async (point: RecoveryPoint, snapshot: DBSnapshot): Promis
   const durationSeconds = Math.max(0, secondsBetween(new Date(point.startedAt), storedAt));
   const sizeBytes = (snapshot.AllocatedStorage ?? 0) * 1024 ** 3;
   const stored = await changePoint(point.id, (current) => {
-    if (current.status !== 'started' && current.status !== 'failed') return current;
+    if (current.status !== 'started' && !isGivenUp(current)) return current;
     const { failure: _, ...rest } = current;
     return {
       ...rest,

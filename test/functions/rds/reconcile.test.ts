@@ -60,6 +60,52 @@ describe('the reconciler', () => {
     expect(shop.rds.changes).toEqual([]);
   });
 
+  describe('finds a snapshot that was given up', () => {
+    const givenUp = async (Status: string, change = {}) => {
+      const point = await shop.vault.addPoint({
+        ...started('2026-11-19'),
+        status: 'failed',
+        failure: 'never made',
+        ...change,
+      });
+      shop.rds.addSnapshot('primary', { DBSnapshotIdentifier: point.nativeId, Status });
+      return point.id;
+    };
+
+    it('and that RDS completed later: it is stored, without its failure, and copied', async () => {
+      const id = await givenUp('available');
+      await expect(run()).resolves.toMatchObject({ looked: 1, moved: [id] });
+      expect(shop.vault.point(id)).toMatchObject({ status: 'stored', copies: [{ status: 'copying' }] });
+      expect(shop.vault.point(id).failure).toBeUndefined();
+      expect(shop.rds.recovery.snapshots.size).toBe(1);
+    });
+
+    it.each(['creating', 'failed'])(
+      'and that RDS calls %s: it stays failed, and nobody is told again',
+      async (status) => {
+        const id = await givenUp(status);
+        await run();
+        await run();
+        expect(shop.vault.point(id)).toMatchObject({ status: 'failed', failure: 'never made' });
+        expect(shop.messages).toEqual([]);
+      },
+    );
+
+    it('and that RDS does not have: nothing is asked for', async () => {
+      const id = await givenUp('available');
+      shop.rds.primary.snapshots.clear();
+      await run();
+      expect(shop.vault.point(id).status).toBe('failed');
+      expect(shop.rds.changes).toEqual([]);
+    });
+
+    it('but leaves alone what a verification found bad: its snapshot was whole all the time', async () => {
+      const id = await givenUp('available', { storedAt: '2026-11-19T02:05:00.000Z' });
+      await expect(run()).resolves.toMatchObject({ looked: 0, moved: [] });
+      expect(shop.vault.point(id).status).toBe('failed');
+    });
+  });
+
   it('tries everything, and then names what could not be moved, and why', async () => {
     for (const date of ['2026-11-18', '2026-11-19', '2026-11-20']) {
       const point = await shop.vault.addPoint(started(date));
