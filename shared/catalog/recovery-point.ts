@@ -68,6 +68,8 @@ export const RecoveryPoint = z.strictObject({
   pointInTime: time.optional(),
   /** AWS's name of the thing: snapshot identifier or export task identifier. */
   nativeId: z.string(),
+  /** RDS refused the snapshot for want of quota: what has to come before it is done, and it is asked for at every look. */
+  waitsForQuotaSince: time.optional(),
   /** The recovery point this one was made from. */
   parent: z.string().optional(),
   /** Only these tables; all where left out. */

@@ -7,6 +7,7 @@ import { vi } from 'vitest';
 import { stubEnvironment } from './environment.ts';
 import { contextFor } from './lambda-context.ts';
 import { type RdsApi, rdsApi } from './rds-api.ts';
+import { type StepFunctions, stepFunctions } from './step-functions.ts';
 import { type Telemetry, watchTelemetry } from './telemetry.ts';
 import { memoryVault, type Vault } from './vault.ts';
 
@@ -19,6 +20,7 @@ export interface Message {
 export interface ShopPlatform {
   vault: Vault;
   rds: RdsApi;
+  machines: StepFunctions;
   telemetry: Telemetry;
   messages: Message[];
   /** Throws, to have SNS refuse. */
@@ -38,6 +40,7 @@ export const shopPlatform = (time: string): ShopPlatform => {
   const platform: ShopPlatform = {
     vault: memoryVault(),
     rds: rdsApi(),
+    machines: stepFunctions(() => new Date()),
     telemetry: watchTelemetry(),
     messages: [],
     publishing: () => undefined,
