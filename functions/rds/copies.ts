@@ -10,7 +10,7 @@ import {
 import { rds } from '../../shared/aws/clients.ts';
 import { COPIES_IN_FLIGHT } from '../../shared/aws/limits.ts';
 import { changePoint } from '../../shared/catalog/catalog.ts';
-import type { Copy, RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import type { Copy, RecoveryPoint, Telling } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { sourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
@@ -19,6 +19,7 @@ import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { describeSnapshot } from './snapshots.ts';
 import { snapshotTags } from './tags.ts';
+import { noting, tellNoted } from './tellings.ts';
 
 const ATTEMPTS = 3;
 
@@ -92,25 +93,19 @@ const followCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoi
 const completeCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoint> => {
   const completedAt = now();
   const lagSeconds = Math.max(0, secondsBetween(new Date(point.pointInTime ?? point.startedAt), completedAt));
-  const changed = await changeCopy(point, copy, (c) =>
-    c.status === 'available' ? c : { ...c, status: 'available', completedAt: completedAt.toISOString(), lagSeconds },
+  const isLate = lagSeconds > sourceNamed(point.source).objectives.copy;
+  const completed = { status: 'available' as const, completedAt: completedAt.toISOString(), lagSeconds };
+  const changed = await changeCopy(
+    point,
+    copy,
+    (c) => (c.status === 'available' ? c : { ...c, ...completed }),
+    isLate ? ['copied late'] : [],
   );
+  if (changed.copies.find(({ region }) => region === copy.region)?.completedAt !== completed.completedAt)
+    return changed;
   record('CopyLag', lagSeconds, point.source);
   logger.info('copy available', { source: point.source, recoveryPoint: point.id, region: copy.region, lagSeconds });
-  const objective = sourceNamed(point.source).objectives.copy;
-  if (lagSeconds > objective) {
-    await notify({
-      topic: 'warning',
-      what: `Copy of ${point.source} to ${copy.region} took longer than its objective`,
-      source: point.source,
-      recoveryPoint: point.id,
-      since: new Date(point.pointInTime ?? point.startedAt),
-      impact: 'The copy is complete; until then the recovery region had only the point before it.',
-      evidence: [`lag: ${Math.round(lagSeconds)} s`, `objective: ${objective} s`],
-      next: 'A first copy is a full one and slow; if later ones are slow too, raise the objective or lean on the read replica.',
-    });
-  }
-  return changed;
+  return tellNoted(changed);
 };
 
 const copiesInFlight = async (region: string): Promise<number> => {
@@ -136,8 +131,15 @@ const waits = (point: RecoveryPoint, quota: string): RecoveryPoint => {
   return point;
 };
 
-const changeCopy = (point: RecoveryPoint, copy: Copy, change: (copy: Copy) => Copy): Promise<RecoveryPoint> =>
+const changeCopy = (
+  point: RecoveryPoint,
+  copy: Copy,
+  change: (copy: Copy) => Copy,
+  toTell: Telling['what'][] = [],
+): Promise<RecoveryPoint> =>
   changePoint(point.id, (current) => {
     const copies = current.copies.map((c) => (c.region === copy.region ? change(c) : c));
-    return copies.every((c, index) => c === current.copies[index]) ? current : { ...current, copies };
+    return copies.every((c, index) => c === current.copies[index])
+      ? current
+      : noting({ ...current, copies }, ...toTell);
   });

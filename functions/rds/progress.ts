@@ -8,12 +8,14 @@ import { logger } from '../../shared/telemetry/logger.ts';
 import { settleCopies } from './copies.ts';
 import { settleExport } from './exports.ts';
 import { isGivenUp, settleSnapshot } from './snapshots.ts';
+import { tellLeftAlone } from './tellings.ts';
 
 export const AdvanceRequest = z.strictObject({ recoveryPoint: z.string().min(1) });
 
 export const advance = async (point: RecoveryPoint, work: Work): Promise<RecoveryPoint> => {
   if (point.method === 'export') return settleExport(point, work);
-  const settled = point.status === 'started' || isGivenUp(point) ? await settleSnapshot(point) : point;
+  const told = await tellLeftAlone(point);
+  const settled = told.status === 'started' || isGivenUp(told) ? await settleSnapshot(told) : told;
   return ['stored', 'verified'].includes(settled.status) ? settleCopies(settled) : settled;
 };
 
@@ -21,6 +23,7 @@ export const advance = async (point: RecoveryPoint, work: Work): Promise<Recover
 export const isOpen = (point: RecoveryPoint): boolean =>
   point.status === 'started' ||
   isGivenUp(point) ||
+  point.toTell !== undefined ||
   (['stored', 'verified'].includes(point.status) &&
     point.copies.some(({ status }) => ['waiting', 'copying'].includes(status)));
 

@@ -16,11 +16,12 @@ import { now, secondsBetween } from '../../shared/clock.ts';
 import { configuration, sourceNamed } from '../../shared/config/platform.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
-import { reportAnomaly } from './anomalies.ts';
+import { anomaliesOf } from './anomalies.ts';
 import { InstanceMissing } from './errors.ts';
 import { failPoint } from './failures.ts';
 import { openSnapshotPoint, SnapshotRequest } from './points.ts';
 import { snapshotTags } from './tags.ts';
+import { noting, tellNoted } from './tellings.ts';
 
 export interface SnapshotStarted {
   source: string;
@@ -140,31 +141,35 @@ const isBackupUnderWay = async ({ source, purpose, scheduledAt, startedAt }: Rec
 const storeSnapshot = async (point: RecoveryPoint, snapshot: DBSnapshot): Promise<RecoveryPoint> => {
   const taken = snapshot.OriginalSnapshotCreateTime ?? snapshot.SnapshotCreateTime ?? new Date(point.startedAt);
   const storedAt = now();
-  const durationSeconds = Math.max(0, secondsBetween(new Date(point.startedAt), storedAt));
-  const sizeBytes = (snapshot.AllocatedStorage ?? 0) * 1024 ** 3;
+  const measured = {
+    durationSeconds: Math.max(0, secondsBetween(new Date(point.startedAt), storedAt)),
+    sizeBytes: (snapshot.AllocatedStorage ?? 0) * 1024 ** 3,
+  };
+  const { anomalies } = await anomaliesOf({ ...point, ...measured });
   const stored = await changePoint(point.id, (current) => {
     if (current.status !== 'started' && !isGivenUp(current)) return current;
     const { failure: _, waitsForQuotaSince: __, ...rest } = current;
-    return {
-      ...rest,
-      status: 'stored',
-      storedAt: storedAt.toISOString(),
-      pointInTime: taken.toISOString(),
-      durationSeconds,
-      sizeBytes,
-      ...(snapshot.EngineVersion ? { engineVersion: snapshot.EngineVersion } : {}),
-      copies: [
-        { region: configuration().regions.recovery, snapshotId: point.nativeId, status: 'waiting', attempts: 0 },
-      ],
-    };
+    return noting(
+      {
+        ...rest,
+        ...measured,
+        status: 'stored',
+        storedAt: storedAt.toISOString(),
+        pointInTime: taken.toISOString(),
+        ...(snapshot.EngineVersion ? { engineVersion: snapshot.EngineVersion } : {}),
+        copies: [
+          { region: configuration().regions.recovery, snapshotId: point.nativeId, status: 'waiting', attempts: 0 },
+        ],
+      },
+      ...(current.status === 'failed' ? ['completed late' as const] : []),
+      ...(anomalies.length ? ['unusual' as const] : []),
+    );
   });
   // By its time, not by what the last pass did: the answer to our own writing may have been lost.
-  if (stored.storedAt === storedAt.toISOString()) {
-    record('BackupStored', 1, point.source);
-    record('BackupDuration', durationSeconds, point.source);
-    record('BackupSize', sizeBytes, point.source);
-    logger.info('snapshot stored', { source: point.source, recoveryPoint: point.id, durationSeconds, sizeBytes });
-    await reportAnomaly(stored);
-  }
-  return stored;
+  if (stored.storedAt !== storedAt.toISOString()) return stored;
+  record('BackupStored', 1, point.source);
+  record('BackupDuration', measured.durationSeconds, point.source);
+  record('BackupSize', measured.sizeBytes, point.source);
+  logger.info('snapshot stored', { source: point.source, recoveryPoint: point.id, ...measured });
+  return tellNoted(stored);
 };

@@ -48,6 +48,10 @@ export const Copy = z.strictObject({
 });
 export type Copy = z.output<typeof Copy>;
 
+/** What people have still to be told of a point: noted by the write that makes it true, taken off once they were told. */
+const Telling = z.strictObject({ what: z.enum(['unusual', 'completed late', 'copied late']), since: time });
+export type Telling = z.output<typeof Telling>;
+
 export const STATUSES = ['started', 'stored', 'verified', 'failed', 'expired'] as const;
 export type Status = (typeof STATUSES)[number];
 
@@ -88,6 +92,7 @@ export const RecoveryPoint = z.strictObject({
   retention: z.strictObject({ class: z.enum(['daily', 'pre-change', 'compliance']), expiresAt: time }),
   verifications: z.array(Verification),
   failure: z.string().optional(),
+  toTell: z.array(Telling).optional(),
   tool: z.string(),
 });
 export type RecoveryPoint = z.output<typeof RecoveryPoint>;
