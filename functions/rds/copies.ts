@@ -76,9 +76,22 @@ const followCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoi
     logger.warn('copy tried again', { source: point.source, recoveryPoint: point.id, region: copy.region, found });
     return changeCopy(point, copy, (c) => (c.status === 'copying' ? { ...c, status: 'waiting' } : c));
   }
+  return failCopy(point, copy, found);
+};
+
+/** Ends the copies that are still open, and tells people. */
+export const failOpenCopies = async (point: RecoveryPoint, found: string): Promise<RecoveryPoint> => {
+  let current = point;
+  for (const copy of point.copies.filter(isCopyOpen)) current = await failCopy(current, copy, found);
+  return current;
+};
+
+export const isCopyOpen = ({ status }: Copy): boolean => status === 'waiting' || status === 'copying';
+
+const failCopy = async (point: RecoveryPoint, copy: Copy, found: string): Promise<RecoveryPoint> => {
   await notify({
     topic: 'critical',
-    what: `Snapshot of ${point.source} is not in ${copy.region}: ${found}`,
+    what: `Snapshot of ${point.source} is not in ${copy.region}: ${found}`.slice(0, 200),
     source: point.source,
     recoveryPoint: point.id,
     since: new Date(point.storedAt ?? point.startedAt),
@@ -87,7 +100,7 @@ const followCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoi
     next: `Look at the key and its policy in ${copy.region}, then start a snapshot on demand: lifeboat copies it.`,
   });
   record('CopyFailed', 1, point.source);
-  return changeCopy(point, copy, (c) => (c.status === 'copying' ? { ...c, status: 'failed' } : c));
+  return changeCopy(point, copy, (c) => (isCopyOpen(c) ? { ...c, status: 'failed' } : c));
 };
 
 const completeCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoint> => {

@@ -5,7 +5,7 @@ import { readPoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
-import { settleCopies } from './copies.ts';
+import { isCopyOpen, settleCopies } from './copies.ts';
 import { settleExport } from './exports.ts';
 import { isGivenUp, settleSnapshot } from './snapshots.ts';
 import { tellLeftAlone } from './tellings.ts';
@@ -24,8 +24,7 @@ export const isOpen = (point: RecoveryPoint): boolean =>
   point.status === 'started' ||
   isGivenUp(point) ||
   point.toTell !== undefined ||
-  (['stored', 'verified'].includes(point.status) &&
-    point.copies.some(({ status }) => ['waiting', 'copying'].includes(status)));
+  (['stored', 'verified'].includes(point.status) && point.copies.some(isCopyOpen));
 
 export const advanceById = async ({ recoveryPoint }: z.output<typeof AdvanceRequest>, work: Work) => {
   const point = await advance(await readPoint(recoveryPoint), work);
