@@ -1,3 +1,4 @@
+import { SCHEDULER_TRIES_SECONDS, scheduleName } from '../shared/schedules/missed-runs.ts';
 import { arnOf, type Deployment, functionLogicalId, machineLogicalId } from './names.ts';
 import { role } from './permissions.ts';
 
@@ -31,25 +32,25 @@ export const planSchedules = ({ platform }: Deployment): Plan[] => [
   { name: 'measure', expression: platform.schedules.measure, target: { function: 'rdsMeasure' }, input: {} },
   ...Object.entries(platform.sources).flatMap(([source, { schedules }]): Plan[] => [
     {
-      name: `${source}-snapshot`,
+      name: scheduleName(source, 'snapshot'),
       expression: schedules.snapshot,
       target: { machine: 'backupDatabase' },
       input: { source, scheduledAt: SCHEDULED_AT, purpose: 'scheduled' },
     },
     {
-      name: `${source}-export`,
+      name: scheduleName(source, 'export'),
       expression: schedules.export,
       target: { function: 'rdsExportSnapshot' },
       input: { source, scheduledAt: SCHEDULED_AT, purpose: 'compliance' },
     },
     {
-      name: `${source}-verify`,
+      name: scheduleName(source, 'verify'),
       expression: schedules.verify,
       target: { machine: 'verifyDatabase' },
       input: { source, scheduledAt: SCHEDULED_AT },
     },
     {
-      name: `${source}-posture`,
+      name: scheduleName(source, 'posture'),
       expression: schedules.posture,
       target: { function: 'rdsCheckPosture' },
       input: { source },
@@ -104,7 +105,7 @@ export const schedules = (deployment: Deployment) => {
               Arn: targetArn(plan.target),
               RoleArn: arnOf('SchedulerRole'),
               Input: JSON.stringify(plan.input),
-              RetryPolicy: { MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 10 },
+              RetryPolicy: { MaximumEventAgeInSeconds: SCHEDULER_TRIES_SECONDS, MaximumRetryAttempts: 10 },
             },
           },
         },

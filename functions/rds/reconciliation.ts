@@ -9,6 +9,7 @@ import type { Work } from '../../shared/lambda/lambda.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { PartlyDone } from './errors.ts';
+import { beginMissed, SCHEDULES } from './missed-backups.ts';
 import { endOverdue, isOverdue, OPEN_AT_MOST_DAYS } from './overdue.ts';
 import { advance, isOpen } from './progress.ts';
 import { isGivenUp } from './snapshots.ts';
@@ -26,31 +27,42 @@ const YOUNG_MS = OPEN_AT_MOST_DAYS * DAY_MS;
 export interface Reconciled {
   looked: number;
   moved: string[];
+  /** Points whose run was due, never began, and was begun now. */
+  begun: string[];
   /** Snapshots with our tag that no recovery point claims. */
   unclaimed: string[];
 }
 
 /** @throws {PartlyDone} after everything was tried, naming what could not be moved and why. */
 export const reconcile = async (_: object, work: Work): Promise<Reconciled> => {
-  const result: Reconciled = { looked: 0, moved: [], unclaimed: [] };
+  const result: Reconciled = { looked: 0, moved: [], begun: [], unclaimed: [] };
   const troubles: string[] = [];
   const known = new Set<string>();
+  const attempt = async (what: string, run: () => Promise<void>): Promise<void> => {
+    try {
+      await run();
+    } catch (error) {
+      troubles.push(`${what}: ${messageOf(error)}`);
+    }
+  };
   for (const source of Object.keys(configuration().sources)) {
-    for await (const point of pointsBetween(
-      source,
-      new Date(now().getTime() - READ_BACK_MS),
-      new Date(now().getTime() + 1),
-    )) {
+    const from = new Date(now().getTime() - READ_BACK_MS);
+    const points = await Array.fromAsync(pointsBetween(source, from, new Date(now().getTime() + 1)));
+    for (const point of points) {
       known.add(point.nativeId);
       if (!isOpen(point) || (isGivenUp(point) && !isYoung(new Date(point.startedAt)))) continue;
       result.looked += 1;
-      try {
+      await attempt(point.id, async () => {
         if (changed(point, await advanceOrEnd(point, work))) result.moved.push(point.id);
-      } catch (error) {
-        troubles.push(`${point.id}: ${messageOf(error)}`);
-      }
+      });
     }
     record('ReconcilerMoved', result.moved.length, source);
+    for (const schedule of SCHEDULES) {
+      await attempt(`missed ${schedule} of ${source}`, async () => {
+        const begun = await beginMissed(source, schedule, points, work);
+        if (begun) result.begun.push(begun);
+      });
+    }
   }
   result.unclaimed = await unclaimedSnapshots(known);
   if (result.unclaimed.length) logger.warn('snapshots that no recovery point claims', { snapshots: result.unclaimed });

@@ -1,9 +1,11 @@
 // Executions of our own machines, as Step Functions remembers them: 90 days long (Step Functions guide, quotas, 2026-11).
 import {
   DescribeExecutionCommand,
+  ExecutionAlreadyExists,
   type ExecutionStatus,
   ListExecutionsCommand,
   type ListExecutionsCommandOutput,
+  StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { settings } from '../config/settings.ts';
 import { sfn } from './clients.ts';
@@ -22,6 +24,19 @@ export interface Execution {
 const machineArn = (machine: string): string => {
   const { account, region, service } = settings();
   return `arn:aws:states:${region}:${account}:stateMachine:${service}-${machine}`;
+};
+
+/** Begins an execution under a name of ours: once, however often it is asked for. False where it began before. */
+export const startExecution = async (machine: string, name: string, input: object): Promise<boolean> => {
+  try {
+    await sfn().send(
+      new StartExecutionCommand({ stateMachineArn: machineArn(machine), name, input: JSON.stringify(input) }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ExecutionAlreadyExists) return false;
+    throw error;
+  }
 };
 
 /** Executions of a machine that began at `since` or later, newest first; only those of one status where it is given. */

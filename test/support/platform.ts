@@ -7,6 +7,7 @@ import { vi } from 'vitest';
 import { stubEnvironment } from './environment.ts';
 import { contextFor } from './lambda-context.ts';
 import { type RdsApi, rdsApi } from './rds-api.ts';
+import { type Schedules, schedules } from './schedules.ts';
 import { type StepFunctions, stepFunctions } from './step-functions.ts';
 import { type Telemetry, watchTelemetry } from './telemetry.ts';
 import { memoryVault, type Vault } from './vault.ts';
@@ -21,6 +22,8 @@ export interface ShopPlatform {
   vault: Vault;
   rds: RdsApi;
   machines: StepFunctions;
+  /** Made when the platform is: nothing was due before, unless a test says so. */
+  schedules: Schedules;
   telemetry: Telemetry;
   messages: Message[];
   /** Throws, to have SNS refuse. */
@@ -41,6 +44,7 @@ export const shopPlatform = (time: string): ShopPlatform => {
     vault: memoryVault(),
     rds: rdsApi(),
     machines: stepFunctions(() => new Date()),
+    schedules: schedules(new Date(time)),
     telemetry: watchTelemetry(),
     messages: [],
     publishing: () => undefined,

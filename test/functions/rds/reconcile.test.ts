@@ -33,7 +33,7 @@ describe('the reconciler', () => {
     await expect(run()).resolves.toMatchObject({ looked: 1, moved: [] });
     Object.assign(shop.rds.recovery.snapshots.get(id) ?? {}, { Status: 'available' });
     await expect(run()).resolves.toMatchObject({ looked: 1, moved: [recoveryPoint] });
-    await expect(run()).resolves.toEqual({ looked: 0, moved: [], unclaimed: [] });
+    await expect(run()).resolves.toEqual({ looked: 0, moved: [], begun: [], unclaimed: [] });
     expect(shop.vault.point(recoveryPoint).copies).toMatchObject([{ status: 'available' }]);
   });
 
@@ -55,7 +55,7 @@ describe('the reconciler', () => {
       snapshotPoint(day('2026-11-17'), { status: 'expired' }),
     ])
       await shop.vault.addPoint(point);
-    await expect(run()).resolves.toEqual({ looked: 0, moved: [], unclaimed: [] });
+    await expect(run()).resolves.toEqual({ looked: 0, moved: [], begun: [], unclaimed: [] });
     expect(shop.rds.changes).toEqual([]);
   });
 
@@ -126,6 +126,7 @@ describe('the reconciler', () => {
       };
       await expect(run()).rejects.toMatchObject({ name: 'PartlyDone' });
       expect(shop.vault.point(id).status).toBe('started');
+      shop.schedules.state = 'DISABLED';
       shop.setTime('2026-11-28T12:00:00Z');
       await run();
       expect(shop.vault.point(id)).toMatchObject({ status: 'failed', failure: expect.stringContaining('Throttling') });
