@@ -16,6 +16,7 @@ const SCHEDULED_AT = '<aws.scheduler.scheduled-time>';
 export const planSchedules = ({ platform }: Deployment): Plan[] => [
   { name: 'reconcile', expression: platform.schedules.reconcile, target: { function: 'rdsReconcile' }, input: {} },
   { name: 'sweep', expression: platform.schedules.reconcile, target: { function: 'verificationSweep' }, input: {} },
+  { name: 'retry', expression: platform.schedules.reconcile, target: { function: 'verificationRetry' }, input: {} },
   { name: 'retention', expression: platform.schedules.retention, target: { function: 'retentionExpire' }, input: {} },
   {
     name: 'integrity',

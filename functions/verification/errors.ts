@@ -49,3 +49,8 @@ export class KeyUnusable extends LifeboatError {
 export class CredentialMissing extends LifeboatError {
   override readonly name = 'CredentialMissing';
 }
+
+/** Some verifications could not be begun; the others were. */
+export class VerificationsNotBegun extends LifeboatError {
+  override readonly name = 'VerificationsNotBegun';
+}

@@ -1,5 +1,6 @@
 import type { Verdict } from '../../shared/catalog/recovery-point.ts';
 import type { Message, Topic } from '../../shared/notify/message.ts';
+import { ATTEMPTS, pauseAfter } from './attempts.ts';
 import { differencesIn, type Evidence } from './verdict.ts';
 
 export interface VerdictFacts {
@@ -9,6 +10,9 @@ export interface VerdictFacts {
   since: Date;
   verdict: Verdict;
   reason: string;
+  worthRepeating?: boolean | undefined;
+  /** Which attempt this was. */
+  attempt: number;
   totals: Record<string, number>;
   evidence: Evidence;
   evidenceUri?: string;
@@ -29,13 +33,20 @@ const MEANING: Record<Verdict, string> = {
     'Do not restore from this point. The newest proven point is older, and what damaged this one may damage the next.',
 };
 
-const NEXT: Record<Verdict, string> = {
+const NEXT: Record<Exclude<Verdict, 'INCONCLUSIVE'>, string> = {
   PROVEN: 'Nothing.',
   INTACT: 'Verify it by a restore.',
-  INCONCLUSIVE:
-    'Mend the reason, then start verify-database for this point again; the next scheduled run tries as well.',
   FAILED:
     'Read the evidence, verify the point before this one at once, and compare with the live database before anything expires.',
+};
+
+const afterInconclusive = (attempt: number, worthRepeating: boolean): string => {
+  const pause = pauseAfter(attempt);
+  if (!worthRepeating)
+    return 'Mend the reason for the backups to come: to try this point again would end the same. The next scheduled run verifies a newer one.';
+  if (pause !== undefined)
+    return `Mend the reason. It is tried again by itself in ${pause / 60} minutes (attempt ${attempt + 1} of ${ATTEMPTS}), unless a newer verification begins before.`;
+  return `Mend the reason, then start verify-database again: after ${ATTEMPTS} attempts only the next scheduled run tries by itself.`;
 };
 
 /** What people are told of a verdict. */
@@ -45,6 +56,8 @@ export const verdictMessage = ({
   since,
   verdict,
   reason,
+  worthRepeating = true,
+  attempt,
   totals,
   evidence,
   evidenceUri,
@@ -71,7 +84,7 @@ export const verdictMessage = ({
       : []),
     ...(evidenceUri ? [`all of it: ${evidenceUri}`] : []),
   ],
-  next: NEXT[verdict],
+  next: verdict === 'INCONCLUSIVE' ? afterInconclusive(attempt, worthRepeating) : NEXT[verdict],
 });
 
 const markOf = (passed: boolean | undefined): string =>
