@@ -153,10 +153,7 @@ const completeExport = async (point: RecoveryPoint, work: Work): Promise<Recover
   const prefix = `${exportPrefix(point)}/${point.nativeId}/`;
   const catalogued = await catalogObjects(point, prefix, work);
   if (!catalogued.complete) return point;
-  const missing = await missingTables(
-    point,
-    catalogued.keys.map((key) => key.slice(prefix.length)),
-  );
+  const missing = await missingTables(point, prefix, catalogued.keys);
   if (missing.length) {
     record('ExportIncomplete', missing.length, point.source);
     return failPoint(point, `RDS calls the export complete, but it lacks ${missing.join(', ')}`);

@@ -126,9 +126,12 @@ describe('INCONCLUSIVE', () => {
     ['a comparison was not made', { comparisons: [{ item: 0, finding: undefined }] }, true],
     ['there was no recovery point yet', { recoveryPoint: undefined }, true],
     ['nobody logged in', { login: undefined }, true],
-  ] as [string, Partial<Evidence>, boolean][])('where %s also says whether to try again is worth it', (_, change, worthRepeating) => {
-    expect(judge(evidence(change))).toMatchObject({ verdict: 'INCONCLUSIVE', worthRepeating });
-  });
+  ] as [string, Partial<Evidence>, boolean][])(
+    'where %s also says whether to try again is worth it',
+    (_, change, worthRepeating) => {
+      expect(judge(evidence(change))).toMatchObject({ verdict: 'INCONCLUSIVE', worthRepeating });
+    },
+  );
 
   it.each([
     'InstanceQuotaExceededFault',
