@@ -6,11 +6,22 @@ export default defineConfig({
   regions: { primary: 'us-east-1', recovery: 'us-west-2' },
   vault: { lock: '30 days', rereadWithin: '30 days', replicationWithin: '15 minutes' },
   notifications: {
-    emails: [
-      { topic: 'critical', address: 'oncall@shop.example' },
-      { topic: 'warning', address: 'platform-team@shop.example' },
-      { topic: 'verification', address: 'platform-team@shop.example' },
-    ],
+    routes: {
+      critical: [{ email: 'oncall@shop.example' }, { sms: '+15550100' }],
+      warning: [{ email: 'platform-team@shop.example' }],
+      verification: [{ email: 'platform-team@shop.example' }],
+      disaster: [{ email: 'oncall@shop.example' }, { email: 'platform-team@shop.example' }],
+    },
+    escalation: {
+      levels: [[{ email: 'platform-lead@shop.example' }, { sms: '+15550101' }], [{ email: 'cto@shop.example' }]],
+    },
+    audiences: {
+      engineering: { wording: 'internal', every: '15 minutes', to: [{ email: 'engineering@shop.example' }] },
+      management: { wording: 'internal', every: '30 minutes', to: [{ email: 'management@shop.example' }] },
+      support: { wording: 'customer', every: '1 hour', to: [{ email: 'support@shop.example' }] },
+      customers: { wording: 'customer', every: '2 hours', to: [{ email: 'status@shop.example' }] },
+      partners: { wording: 'customer', every: '4 hours', to: [{ email: 'partners@shop.example' }] },
+    },
   },
   schedules: {
     reconcile: 'rate(5 minutes)',
@@ -110,5 +121,45 @@ export default defineConfig({
         { name: 'payments are all there', kind: 'row-count', table: 'payments', minimum: 100 },
       ],
     },
+  },
+  recovery: {
+    objectives: { rto: '1 hour', rpo: '15 minutes' },
+    approval: { mode: 'required', deadline: '15 minutes' },
+    assessment: {
+      schedule: 'rate(1 minute)',
+      probes: [
+        { name: 'orders', url: 'http://orders.shop.example:8080/health' },
+        { name: 'products', url: 'http://products.shop.example:8080/health' },
+        { name: 'customers', url: 'http://customers.shop.example:8080/health' },
+      ],
+    },
+    canary: { schedule: 'rate(1 minute)', every: '5 seconds' },
+    database: { source: 'shop-db', fence: { roles: ['shop_app'] } },
+    dns: {
+      zoneId: 'Z0123456789SHOPEXAMPL',
+      zone: 'shop.example',
+      records: [
+        {
+          name: 'orders.shop.example',
+          primary: 'shop-orders.elb.us-east-1.amazonaws.com',
+          recovery: 'shop-orders.elb.us-west-2.amazonaws.com',
+        },
+        {
+          name: 'products.shop.example',
+          primary: 'shop-products.elb.us-east-1.amazonaws.com',
+          recovery: 'shop-products.elb.us-west-2.amazonaws.com',
+        },
+        {
+          name: 'customers.shop.example',
+          primary: 'shop-customers.elb.us-east-1.amazonaws.com',
+          recovery: 'shop-customers.elb.us-west-2.amazonaws.com',
+        },
+      ],
+    },
+    endpoints: [
+      { name: 'orders', url: 'http://orders.shop.example:8080/health' },
+      { name: 'products', url: 'http://products.shop.example:8080/health' },
+      { name: 'customers', url: 'http://customers.shop.example:8080/health' },
+    ],
   },
 });

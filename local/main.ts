@@ -3,9 +3,10 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import platform from '../lifeboat.config.ts';
 import { packageService } from '../scripts/package.ts';
+import { rdsSourceNamed } from '../shared/config/platform.ts';
 import { perform } from './console/commands.ts';
 import { assertFree, type Flags, readFlags, UnusableFlag, USAGE } from './console/flags.ts';
-import { instructions, sourceOf } from './console/instructions.ts';
+import { instructions } from './console/instructions.ts';
 import { DirectoryInUse, takeDirectory } from './console/lock.ts';
 import { createDatabase, type LocalPlatform, startPlatform } from './platform.ts';
 import { fillShop, keepOrdering } from './story/shop-data.ts';
@@ -43,7 +44,7 @@ const start = async ({ port, scale, directory }: Flags): Promise<LocalPlatform> 
     const { clock } = started.world;
     say("filling the shop's database …");
     await createDatabase(started, (client) => fillShop(client, scale, clock.now()));
-    const { instance } = sourceOf(started);
+    const { instance } = rdsSourceNamed(started.source);
     // They stop when their database does.
     keepOrdering(await started.connect(started.primary, instance), clock.now, PAUSE_MS);
     return started;

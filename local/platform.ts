@@ -5,6 +5,7 @@ import path from 'node:path';
 import pg from 'pg';
 import platform from '../lifeboat.config.ts';
 import { packageFolder } from '../scripts/package.ts';
+import { rdsSourceNamed, sourcesOfKind } from '../shared/config/platform.ts';
 import { type DeployedStack, deploy } from './deploy/deploy.ts';
 import { createWorld, type LocalRegion, type LocalWorld, type WorldOptions } from './world.ts';
 
@@ -18,12 +19,17 @@ export interface LocalPlatform {
   stacks: { primary: DeployedStack; recovery: DeployedStack };
   /** `lifeboat-shop-dev`. */
   service: string;
-  /** Name of the one source of the example, and its settings. */
+  /** Name of the database among the example's sources. */
   source: string;
   /** Calls an operation as the operator. */
   ask<T = Record<string, unknown>>(region: LocalRegion, service: string, operation: string, input: object): Promise<T>;
   /** A session on an instance, as its application would open it. */
   connect(region: LocalRegion, instance: string, credentials?: { user: string; password: string }): Promise<pg.Client>;
+  /**
+   * Switches on what runs every minute of region time: assessment, canary, the hold on names. Asleep until then, or a month that passes in
+   * minutes would be spent on them.
+   */
+  keepWatch(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,6 +47,9 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
     operation: string,
     input: object,
   ): Promise<T> => region.call<T>(name, operation, input, world.iam.operator);
+  const dns = platform.recovery?.dns;
+  // The zone is the customer's, and older than all this.
+  if (dns) world.dns.host({ id: dns.zoneId, name: dns.zone });
   try {
     const recoveryStack = await deploy(recovery, { packageDirectory: packageFolder('recovery'), stackName: service });
     await ask(primary, 'ssm', 'PutParameter', {
@@ -49,16 +58,33 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
       Type: 'String',
     });
     const primaryStack = await deploy(primary, { packageDirectory: packageFolder('primary'), stackName: service });
-    const sourceName = Object.keys(platform.sources)[0] as string;
+    const everyMinute: [LocalRegion, string][] = [
+      [recovery, 'assess'],
+      [primary, 'canary'],
+      ...(dns?.mode === 'health-check'
+        ? [primary, recovery].map((each): [LocalRegion, string] => [each, 'hold-dns'])
+        : []),
+    ];
+    const watch = async (State: 'ENABLED' | 'DISABLED'): Promise<void> => {
+      for (const [region, Name] of everyMinute) {
+        const name = { GroupName: service, Name };
+        const schedule = await ask<object>(region, 'scheduler', 'GetSchedule', name);
+        await ask(region, 'scheduler', 'UpdateSchedule', { ...schedule, ...name, State });
+      }
+    };
+    await watch('DISABLED');
+    const [database] = sourcesOfKind('rds-postgres');
+    if (!database) throw new Error('The configuration has no source of kind rds-postgres.');
     return {
       world,
       primary,
       recovery,
       stacks: { primary: primaryStack, recovery: recoveryStack },
       service,
-      source: sourceName,
+      source: database[0],
       ask,
       connect: (region, instance, credentials) => connect(region, instance, credentials ?? master()),
+      keepWatch: () => watch('ENABLED'),
       close: () => world.close(),
     };
   } catch (error) {
@@ -74,13 +100,17 @@ const master = (): { user: string; password: string } => {
   return { user: 'shop', password: masterPassword };
 };
 
+/** What the shop's services log in as: fencing shuts it out and leaves the administrator in. */
+export const APPLICATION = 'shop_app';
+const applicationPassword = randomBytes(18).toString('base64url');
+export const application = { user: APPLICATION, password: applicationPassword };
+
 /** The instance of the source as its posture demands, its secret, and a read replica in the recovery region. */
 export const createDatabase = async (
   { ask, primary, recovery, source, stacks, world }: LocalPlatform,
   fill: (client: pg.Client) => Promise<void>,
 ): Promise<void> => {
-  const settings = platform.sources[source];
-  if (!settings) throw new Error(`The configuration has no source ${source}.`);
+  const settings = rdsSourceNamed(source);
   const { user, password } = master();
   // The database has a key of its own, as databases do that were there before this service.
   const { KeyMetadata } = await ask<{ KeyMetadata: { Arn: string } }>(primary, 'kms', 'CreateKey', {
@@ -112,6 +142,8 @@ export const createDatabase = async (
   const client = await connect(primary, settings.instance, { user, password });
   try {
     await fill(client);
+    await client.query(`CREATE ROLE ${APPLICATION} LOGIN PASSWORD '${applicationPassword}'`);
+    await client.query(`GRANT pg_read_all_data, pg_write_all_data TO ${APPLICATION}`);
   } finally {
     await client.end();
   }
@@ -131,7 +163,7 @@ const connect = async (
 ): Promise<pg.Client> => {
   const { host, port } = region.rds.server(instance);
   const authority = path.join(region.directory, 'ca.pem');
-  const settings = platform.sources[Object.keys(platform.sources)[0] as string];
+  const [settings] = sourcesOfKind('rds-postgres').map(([, source]) => source);
   const client = new pg.Client({
     host,
     port,

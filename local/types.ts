@@ -125,8 +125,21 @@ export interface Region {
   emit(event: BusEvent): void;
 }
 
+/** Names of the world: Route 53's hosted zones, and those that AWS would own. */
+export interface Dns {
+  /** Where the name server listens, UDP and TCP: `127.0.0.1:port`. */
+  readonly address: string;
+  /** Answers a host name AWS would own (`….elb.amazonaws.com`) with the addresses it has when asked. Returns the removal. */
+  register(hostName: string, addresses: () => string[]): () => void;
+  /** A hosted zone that its owner made long before. */
+  host(zone: { id: string; name: string }): void;
+  /** The IPv4 addresses a name leads to now; none where it leads nowhere. */
+  resolve(name: string): string[];
+}
+
 export interface World {
   account: string;
+  dns: Dns;
   clock: Clock;
   faults: Faults;
   iam: Iam;

@@ -10,10 +10,13 @@ import { createIam } from './iam/iam.ts';
 import { ApiError } from './service.ts';
 import { createCloudFormation } from './services/cloudformation/service.ts';
 import { createCloudWatch } from './services/cloudwatch/service.ts';
+import { createEks } from './services/eks/service.ts';
 import { createEventBridge } from './services/eventbridge/service.ts';
 import { createKms } from './services/kms/service.ts';
 import { createLambda } from './services/lambda/service.ts';
 import { createRds } from './services/rds/service.ts';
+import { createDns, type WorldDns } from './services/route53/dns.ts';
+import { createRoute53 } from './services/route53/service.ts';
 import { createS3 } from './services/s3/service.ts';
 import { createScheduler } from './services/scheduler/service.ts';
 import { createSecretsManager } from './services/secrets-manager/service.ts';
@@ -30,10 +33,12 @@ export interface LocalRegion extends Region {
   sns: ReturnType<typeof createSns>;
   lambda: ReturnType<typeof createLambda>;
   events: ReturnType<typeof createEventBridge>;
+  eks: ReturnType<typeof createEks>;
 }
 
 export interface LocalWorld extends World {
   clock: LocalClock;
+  dns: WorldDns;
   region(name: string): LocalRegion;
   /** The region and its engines stop at once; whoever calls it finds nobody. */
   killRegion(name: string): Promise<void>;
@@ -82,6 +87,9 @@ export const createWorld = async ({
     iam,
     regions: all,
     region,
+    get dns() {
+      return dns;
+    },
     killRegion: async (name) => {
       region(name).alive = false;
       killed.add(name);
@@ -96,12 +104,16 @@ export const createWorld = async ({
     },
     close: async () => {
       clock.close();
+      await dns.close();
       await Promise.all([...all.values()].map(closeServices));
       await Promise.all(endpoints.map((endpoint) => endpoint.close()));
     },
   };
 
+  const dns = createDns(world);
+
   try {
+    await dns.listen();
     for (const name of regions) {
       const created = regionOf(world, name, path.join(directory, name));
       const endpoint = await startEndpoint(world, () => created, ports[name] ?? 0);
@@ -142,6 +154,7 @@ const addServices = (region: LocalRegion): void => {
   region.sns = createSns(region);
   region.lambda = createLambda(region);
   region.events = createEventBridge(region);
+  region.eks = createEks(region);
   const others = [
     createKms,
     createSecretsManager,
@@ -151,6 +164,7 @@ const addServices = (region: LocalRegion): void => {
     createScheduler,
     createCloudWatch,
     createCloudFormation,
+    createRoute53,
   ];
   for (const service of [
     region.s3,
@@ -158,6 +172,7 @@ const addServices = (region: LocalRegion): void => {
     region.sns,
     region.lambda,
     region.events,
+    region.eks,
     ...others.map((create) => create(region)),
   ]) {
     region.services.set(service.signingName, service);

@@ -1,4 +1,5 @@
-import type { Topic } from '../shared/notify/message.ts';
+import type { RdsSource, RedisSource, Source } from '../shared/config/schema.ts';
+import type { Topic } from '../shared/notify/topics.ts';
 import { type MetricName, NAMESPACE } from '../shared/telemetry/metrics.ts';
 import { type Deployment, REPLICATION_RULE, vaultBucket } from './names.ts';
 import { planSchedules } from './schedules.ts';
@@ -24,54 +25,77 @@ const SNAPSHOT_AGE = 26 * HOUR;
  * is told by the function that finds it, with all it knows: an alarm on top of it would page twice.
  */
 export const planAlarms = ({ platform }: Deployment): AlarmPlan[] =>
-  Object.entries(platform.sources).flatMap(([source, { objectives, replica }]) => {
-    const alarm = (
-      name: string,
-      metric: MetricName,
-      threshold: number,
-      topic: Topic,
-      periods: number,
-      meaning: string,
-    ): AlarmPlan => ({ name: `${source}-${name}`, source, metric, threshold, topic, periods, meaning });
-    return [
-      alarm(
-        'not-proven',
-        'ProvenPointAge',
-        objectives.proven,
-        'critical',
-        2,
-        'No recovery point was proven by a restore within the objective.',
-      ),
-      alarm(
-        'no-recent-point',
-        'RecoveryPointAge',
-        SNAPSHOT_AGE,
-        'critical',
-        2,
-        'The newest recovery point is too old.',
-      ),
-      alarm(
-        'rpo',
-        'AchievableRpo',
-        objectives.rpo,
-        'critical',
-        3,
-        'A point-in-time restore begun now would lose more than the objective allows.',
-      ),
-      ...(replica
-        ? [
-            alarm(
-              'replica-lag',
-              'ReplicaLag',
-              replica.maxLag,
-              'warning',
-              3,
-              'The replica in the recovery region is behind.',
-            ),
-          ]
-        : []),
-    ];
-  });
+  Object.entries(platform.sources).flatMap(([source, settings]) =>
+    planOf(settings).map(([name, metric, threshold, topic, periods, meaning]) => ({
+      name: `${source}-${name}`,
+      source,
+      metric,
+      threshold,
+      topic,
+      periods,
+      meaning,
+    })),
+  );
+
+/** Name, metric, threshold, topic, periods, meaning. */
+type Alarm = [string, MetricName, number, Topic, number, string];
+
+const planOf = (source: Source): Alarm[] => {
+  switch (source.kind) {
+    case 'rds-postgres':
+      return [notProven(source), ...databaseAlarms(source)];
+    case 'elasticache-redis':
+      return [notProven(source), ...cacheAlarms(source)];
+  }
+};
+
+const notProven = ({ objectives }: Source): Alarm => [
+  'not-proven',
+  'ProvenPointAge',
+  objectives.proven,
+  'critical',
+  2,
+  'No recovery point was proven by a restore within the objective.',
+];
+
+const databaseAlarms = ({ objectives, replica }: RdsSource): Alarm[] => [
+  ['no-recent-point', 'RecoveryPointAge', SNAPSHOT_AGE, 'critical', 2, 'The newest recovery point is too old.'],
+  [
+    'rpo',
+    'AchievableRpo',
+    objectives.rpo,
+    'critical',
+    3,
+    'A point-in-time restore begun now would lose more than the objective allows.',
+  ],
+  ...(replica
+    ? [
+        [
+          'replica-lag',
+          'ReplicaLag',
+          replica.maxLag,
+          'warning',
+          3,
+          'The replica in the recovery region is behind.',
+        ] satisfies Alarm,
+      ]
+    : []),
+];
+
+/**
+ * The age of the newest archive runs from little to the interval of the snapshots and the minutes that snapshot and export take: an
+ * objective of the interval itself is passed for these minutes every time, and missed for longer only where one failed.
+ */
+const cacheAlarms = ({ objectives }: RedisSource): Alarm[] => [
+  [
+    'rpo',
+    'AchievableRpo',
+    objectives.rpo,
+    'critical',
+    6,
+    'A restore of the newest archive begun now would lose more than the objective allows.',
+  ],
+];
 
 /** Lambda tries an event three times: more errors than that within a quarter of an hour are no passing fault. */
 const functionAlarms = (deployment: Deployment) => {

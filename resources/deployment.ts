@@ -1,5 +1,6 @@
 import type { Platform } from '../shared/config/schema.ts';
 import { alarms } from './alarms.ts';
+import { dns } from './dns.ts';
 import { exportRole } from './export-role.ts';
 import { functionRoles, functionsOf } from './functions.ts';
 import { machineRoles, machinesOf } from './machines.ts';
@@ -44,6 +45,7 @@ export const describeDeployment = (platform: Platform, role: Role, stage: string
       ...schedules(deployment),
       ...rules(deployment),
       ...alarms(deployment),
+      ...dns(deployment),
     },
     outputs: {
       VaultBucketName: { Value: vaultBucket(deployment, region) },

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { arnOf, type Deployment, roleLogicalId, sub } from './names.ts';
-import { GRANTS, GrantName, Permission, role, statement } from './permissions.ts';
+import { GrantName, grantedBy, Permission, role, statement } from './permissions.ts';
 import { readYaml } from './yaml.ts';
 
 const FunctionEntry = z.strictObject({
@@ -73,7 +73,7 @@ export const functionRoles = (deployment: Deployment) =>
           ),
         ],
       };
-      const granted = entry.grants.flatMap((name): readonly Permission[] => GRANTS[name]);
+      const granted = entry.grants.flatMap((name) => grantedBy(deployment, name));
       const statements = [
         logs,
         ...[...granted, ...entry.permissions].map((permission) => statement(deployment, permission)),

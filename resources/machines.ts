@@ -6,6 +6,8 @@ import { readYaml } from './yaml.ts';
 const MachineEntry = z.strictObject({
   description: z.string().min(10),
   definition: z.string().regex(/^[a-z-]+\.asl\.yml$/),
+  /** Express machines are for what is short, frequent and harmless when it runs twice. */
+  type: z.enum(['STANDARD', 'EXPRESS']).default('STANDARD'),
   /** For aws-sdk tasks; permissions to invoke functions are derived from the definition. */
   permissions: z.array(Permission).default([]),
 });
@@ -24,6 +26,7 @@ export const machinesOf = (deployment: Deployment) =>
       key,
       {
         id: machineLogicalId(key),
+        type: entry.type,
         name: machineName(deployment, entry.definition),
         role: arnOf(roleLogicalId(key)),
         definition: readYaml(`statemachines/${entry.definition}`),

@@ -27,12 +27,26 @@ export const GRANTS = {
     { Action: ['s3:PutObject'], Resource: ['${Vault}/catalog/*'] },
     { Action: ['kms:GenerateDataKey'], Resource: ['${VaultKeyArn}'] },
   ],
+  /** The epoch, and the records of a failover's phases. */
+  keepRecord: [
+    { Action: ['s3:GetObject', 's3:PutObject'], Resource: ['${Vault}/recovery/*'] },
+    { Action: ['s3:ListBucket'], Resource: ['${Vault}'] },
+    { Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: ['${VaultKeyArn}'] },
+  ],
+  /** The other region's epoch, while it answers. */
+  readPeerEpoch: [
+    { Action: ['s3:GetObject'], Resource: ['${PeerVault}/recovery/epoch/*'] },
+    { Action: ['s3:ListBucket'], Resource: ['${PeerVault}'] },
+    { Action: ['kms:Decrypt'], Resource: ['${PeerVaultKeyArn}'] },
+  ],
   notify: [
     { Action: ['sns:Publish'], Resource: ['${Topics}*'] },
+    { Action: ['s3:GetObject', 's3:PutObject'], Resource: ['${Vault}/notifications/*'] },
+    { Action: ['s3:ListBucket'], Resource: ['${Vault}'], Because: 'repeats are counted by listing them' },
     {
       Action: ['kms:GenerateDataKey', 'kms:Decrypt'],
       Resource: ['${VaultKeyArn}'],
-      Because: 'the topics are encrypted with the key',
+      Because: 'the topics and the vault are encrypted with the key',
     },
   ],
   findMissedRuns: [
@@ -61,13 +75,46 @@ export const GRANTS = {
     },
   ],
 } satisfies Record<string, Permission[]>;
-export const GrantName = z.enum(Object.keys(GRANTS) as [keyof typeof GRANTS]);
+
+/** What depends on the configuration. */
+export const CONFIGURED_GRANTS = {
+  /** Only where records are changed, and only those: the other way needs nothing of Route 53. */
+  changeRecords: ({ platform }: Deployment): Permission[] => {
+    const dns = platform.recovery?.dns;
+    if (dns?.mode !== 'records') return [];
+    const names = 'route53:ChangeResourceRecordSetsNormalizedRecordNames';
+    return [
+      {
+        Action: ['route53:ChangeResourceRecordSets'],
+        Resource: [`arn:\${AWS::Partition}:route53:::hostedzone/${dns.zoneId}`],
+        Condition: {
+          'ForAllValues:StringEquals': {
+            [names]: dns.records.map(({ name }) => name),
+            'route53:ChangeResourceRecordSetsActions': ['UPSERT'],
+          },
+          // Of no values at all "for all" is true.
+          Null: { [names]: 'false' },
+        },
+      },
+      { Action: ['route53:GetChange'], Resource: ['arn:${AWS::Partition}:route53:::change/*'] },
+    ];
+  },
+} satisfies Record<string, (deployment: Deployment) => Permission[]>;
+
+const GRANT_NAMES = [...Object.keys(GRANTS), ...Object.keys(CONFIGURED_GRANTS)];
+export const GrantName = z.enum(GRANT_NAMES as [keyof typeof GRANTS | keyof typeof CONFIGURED_GRANTS]);
+
+export const grantedBy = (deployment: Deployment, name: z.output<typeof GrantName>): readonly Permission[] =>
+  name in CONFIGURED_GRANTS
+    ? CONFIGURED_GRANTS[name as keyof typeof CONFIGURED_GRANTS](deployment)
+    : GRANTS[name as keyof typeof GRANTS];
 
 /** `${Vault}` and its like become the deployment's own names; what is left is CloudFormation's. */
 const expand = (deployment: Deployment, text: string) => {
   const { service, region, peerRegion } = deployment;
   const names: Record<string, string> = {
     Vault: `arn:\${AWS::Partition}:s3:::${service}-vault-\${AWS::AccountId}-${region}`,
+    PeerVault: `arn:\${AWS::Partition}:s3:::${service}-vault-\${AWS::AccountId}-${peerRegion}`,
     VaultKeyArn: `arn:\${AWS::Partition}:kms:${region}:\${AWS::AccountId}:key/\${VaultKey}`,
     PeerVaultKeyArn: `arn:\${AWS::Partition}:kms:${peerRegion}:\${AWS::AccountId}:key/\${VaultKey}`,
     Keys: `arn:\${AWS::Partition}:kms:${region}:\${AWS::AccountId}:key`,

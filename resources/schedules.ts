@@ -1,12 +1,15 @@
+import type { RdsSource, RedisSource, Source } from '../shared/config/schema.ts';
 import { SCHEDULER_TRIES_SECONDS, scheduleName } from '../shared/schedules/missed-runs.ts';
-import { arnOf, type Deployment, functionLogicalId, machineLogicalId } from './names.ts';
+import { arnOf, type Deployment, functionLogicalId, machineLogicalId, type Role } from './names.ts';
 import { role } from './permissions.ts';
 
 interface Plan {
   name: string;
   expression: string;
   target: { function: string } | { machine: string };
-  input: Record<string, string>;
+  input: Record<string, string | number>;
+  /** Where it runs from the beginning; the other region's sleeps. Left out: where the sources are. */
+  awake?: Role | 'both';
 }
 
 /** EventBridge Scheduler puts the time the run was planned for here: what is made from it is named after it. */
@@ -14,6 +17,7 @@ const SCHEDULED_AT = '<aws.scheduler.scheduled-time>';
 
 /** When what runs, from the configuration: per source, and for the platform as a whole. */
 export const planSchedules = ({ platform }: Deployment): Plan[] => [
+  ...recoverySchedules(platform),
   { name: 'reconcile', expression: platform.schedules.reconcile, target: { function: 'rdsReconcile' }, input: {} },
   { name: 'sweep', expression: platform.schedules.reconcile, target: { function: 'verificationSweep' }, input: {} },
   { name: 'retry', expression: platform.schedules.reconcile, target: { function: 'verificationRetry' }, input: {} },
@@ -31,36 +35,95 @@ export const planSchedules = ({ platform }: Deployment): Plan[] => [
     input: { scheduledAt: SCHEDULED_AT },
   },
   { name: 'measure', expression: platform.schedules.measure, target: { function: 'rdsMeasure' }, input: {} },
-  ...Object.entries(platform.sources).flatMap(([source, { schedules }]): Plan[] => [
-    {
-      name: scheduleName(source, 'snapshot'),
-      expression: schedules.snapshot,
-      target: { machine: 'backupDatabase' },
-      input: { source, scheduledAt: SCHEDULED_AT, purpose: 'scheduled' },
-    },
-    {
-      name: scheduleName(source, 'export'),
-      expression: schedules.export,
-      target: { function: 'rdsExportSnapshot' },
-      input: { source, scheduledAt: SCHEDULED_AT, purpose: 'compliance' },
-    },
-    {
-      name: scheduleName(source, 'verify'),
-      expression: schedules.verify,
-      target: { machine: 'verifyDatabase' },
-      input: { source, scheduledAt: SCHEDULED_AT },
-    },
-    {
-      name: scheduleName(source, 'posture'),
-      expression: schedules.posture,
-      target: { function: 'rdsCheckPosture' },
-      input: { source },
-    },
-  ]),
+  ...Object.entries(platform.sources).flatMap(([source, settings]) => planOf(source, settings)),
 ];
+
+const planOf = (source: string, settings: Source): Plan[] => {
+  switch (settings.kind) {
+    case 'rds-postgres':
+      return databasePlan(source, settings);
+    case 'elasticache-redis':
+      return cachePlan(source, settings);
+  }
+};
+
+const databasePlan = (source: string, { schedules }: RdsSource): Plan[] => [
+  {
+    name: scheduleName(source, 'snapshot'),
+    expression: schedules.snapshot,
+    target: { machine: 'backupDatabase' },
+    input: { source, scheduledAt: SCHEDULED_AT, purpose: 'scheduled' },
+  },
+  {
+    name: scheduleName(source, 'export'),
+    expression: schedules.export,
+    target: { function: 'rdsExportSnapshot' },
+    input: { source, scheduledAt: SCHEDULED_AT, purpose: 'compliance' },
+  },
+  {
+    name: scheduleName(source, 'verify'),
+    expression: schedules.verify,
+    target: { machine: 'verifyDatabase' },
+    input: { source, scheduledAt: SCHEDULED_AT },
+  },
+  {
+    name: scheduleName(source, 'posture'),
+    expression: schedules.posture,
+    target: { function: 'rdsCheckPosture' },
+    input: { source },
+  },
+];
+
+const cachePlan = (source: string, { schedules }: RedisSource): Plan[] => [
+  {
+    name: scheduleName(source, 'snapshot'),
+    expression: schedules.snapshot,
+    target: { machine: 'backupRedis' },
+    input: { source, scheduledAt: SCHEDULED_AT, purpose: 'scheduled' },
+  },
+  {
+    name: scheduleName(source, 'verify'),
+    expression: schedules.verify,
+    target: { machine: 'verifyRedis' },
+    input: { source, scheduledAt: SCHEDULED_AT },
+  },
+];
+
+/** The region is looked at from the other one; the canary is written where the database is. */
+const recoverySchedules = ({ recovery }: Deployment['platform']): Plan[] =>
+  recovery
+    ? [
+        {
+          name: 'assess',
+          expression: recovery.assessment.schedule,
+          target: { function: 'recoveryAssess' },
+          input: { scheduledAt: SCHEDULED_AT },
+          awake: 'recovery',
+        },
+        {
+          name: 'canary',
+          expression: recovery.canary.schedule,
+          target: { machine: 'writeCanary' },
+          input: { everySeconds: recovery.canary.every },
+        },
+        ...(recovery.dns?.mode === 'health-check'
+          ? [
+              {
+                name: 'hold-dns',
+                expression: 'rate(1 minute)',
+                target: { function: 'recoveryHoldDns' },
+                input: {},
+                awake: 'both' as const,
+              },
+            ]
+          : []),
+      ]
+    : [];
 
 const targetArn = (target: Plan['target']) =>
   'function' in target ? arnOf(functionLogicalId(target.function)) : { Ref: machineLogicalId(target.machine) };
+
+const isAwake = ({ awake = 'primary' }: Plan, role: Role): boolean => awake === 'both' || awake === role;
 
 const resourceName = (name: string): string =>
   `${name
@@ -101,7 +164,7 @@ export const schedules = (deployment: Deployment) => {
             ScheduleExpression: plan.expression,
             ScheduleExpressionTimezone: 'UTC',
             FlexibleTimeWindow: { Mode: 'OFF' },
-            State: deployment.role === 'primary' ? 'ENABLED' : 'DISABLED',
+            State: isAwake(plan, deployment.role) ? 'ENABLED' : 'DISABLED',
             Target: {
               Arn: targetArn(plan.target),
               RoleArn: arnOf('SchedulerRole'),

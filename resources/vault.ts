@@ -179,15 +179,23 @@ const bucket = (deployment: Deployment) => ({
           ...expireOld,
         },
         // The catalogue, manifests and evidence are read for years: current versions stay where they can be read at once.
-        ...['catalog/', 'manifests/', 'evidence/', 'fingerprints/', 'integrity/', 'missed-runs/', 'reports/'].map(
-          (prefix) => ({
-            Id: `${prefix.slice(0, -1)}-7y`,
-            Status: 'Enabled',
-            Prefix: prefix,
-            ExpirationInDays: YEARS_7,
-            ...expireOld,
-          }),
-        ),
+        ...[
+          'catalog/',
+          'manifests/',
+          'evidence/',
+          'fingerprints/',
+          'integrity/',
+          'missed-runs/',
+          'reports/',
+          'recovery/',
+          'notifications/',
+        ].map((prefix) => ({
+          Id: `${prefix.slice(0, -1)}-7y`,
+          Status: 'Enabled',
+          Prefix: prefix,
+          ExpirationInDays: YEARS_7,
+          ...expireOld,
+        })),
       ],
     },
     ...(deployment.role === 'primary' ? { ReplicationConfiguration: replication(deployment) } : {}),

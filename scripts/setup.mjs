@@ -2,7 +2,7 @@
 // Says what it does only when it does something.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -47,28 +47,63 @@ const postgresBinaries = () => {
   );
 };
 
+const canInstall = () => process.getuid?.() === 0 && onPath('apt-get');
+
+/** apt-get install, without starting what Debian's packages would start. */
+const aptInstall = (packages) => {
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
+  const policy = '/usr/sbin/policy-rc.d';
+  const ours = !existsSync(policy);
+  if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    run('apt-get', ['update', '-qq'], quiet);
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet);
+  } finally {
+    if (ours) rmSync(policy, { force: true });
+  }
+};
+
 const installPostgres = () => {
   if (postgresBinaries()) return;
-  const isRoot = process.getuid?.() === 0;
-  if (isRoot && onPath('apt-get')) {
+  if (canInstall()) {
     say('installing PostgreSQL (apt-get, about a minute) …');
     // The package would create and start a cluster of its own; this project starts its servers itself.
     mkdirSync('/etc/postgresql-common', { recursive: true });
     writeFileSync('/etc/postgresql-common/createcluster.conf', 'create_main_cluster = false\n', { flag: 'a' });
-    const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
-    run('apt-get', ['update', '-qq'], quiet);
-    run(
-      'apt-get',
-      ['install', '-y', '-qq', '--no-install-recommends', 'postgresql', 'postgresql-client', 'openssl'],
-      quiet,
-    );
+    aptInstall(['postgresql', 'postgresql-client', 'openssl']);
   }
   if (postgresBinaries()) return;
   const hint =
     'PostgreSQL 14 or newer was not found. Install its server (Debian: apt-get install postgresql), or set LIFEBOAT_PG_BIN to the folder of its programs.';
+  missing(hint);
+};
+
+/** Full path of redis-server, or undefined. The same search as the local region's. */
+const redisServer = () =>
+  [process.env.LIFEBOAT_REDIS_BIN, ...(process.env.PATH ?? '').split(path.delimiter)]
+    .filter(Boolean)
+    .map((folder) => path.join(folder, 'redis-server'))
+    .find((file) => existsSync(file));
+
+const installRedis = () => {
+  if (redisServer()) return;
+  if (canInstall()) {
+    say('installing Redis (apt-get, a few seconds) …');
+    aptInstall(['redis-server']);
+    // Where there is systemd, the package also has it started at every boot.
+    spawnSync('systemctl', ['disable', '--quiet', 'redis-server'], { stdio: 'ignore' });
+  }
+  if (redisServer()) return;
+  missing(
+    'redis-server 7 or newer was not found. Install it (Debian: apt-get install redis-server), or set LIFEBOAT_REDIS_BIN to its folder.',
+  );
+};
+
+const missing = (hint) => {
   if (required) fail(hint);
   say(`${hint} Everything that needs it is skipped.`);
 };
 
 installDependencies();
 installPostgres();
+installRedis();

@@ -4,7 +4,7 @@ import { writeArtifact } from '../../shared/artifacts/artifacts.ts';
 import { datePath } from '../../shared/clock.ts';
 import { configuration } from '../../shared/config/platform.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
-import { notify } from '../../shared/notify/notify.ts';
+import { notify, recovered } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { checkDocuments } from './documents.ts';
@@ -65,6 +65,8 @@ const report = async ({ position: _, ...run }: Run, at: Date): Promise<Progress[
   record('ArtifactBytesReread', run.counts.rereadBytes, 'vault');
   record('ObjectsUnclaimed', unclaimed, 'vault');
   logger.info('vault checked', { ...run.counts, damaged: damaged.length, unclaimed });
+  if (damaged.length === 0) await recovered({ source: 'vault', trouble: 'damaged', evidence: [`report: ${uri}`] });
+  if (unclaimed === 0) await recovered({ source: 'vault', trouble: 'unclaimed', evidence: [`report: ${uri}`] });
   if (run.findings.length === 0) return undefined;
   return {
     topic: damaged.length ? 'critical' : 'warning',
@@ -88,6 +90,7 @@ const report = async ({ position: _, ...run }: Run, at: Date): Promise<Progress[
     next: damaged.length
       ? 'Read the same version from the replica in the other region and compare its digest; export the snapshot again.'
       : 'Look who wrote them (access log of the vault); delete them once their Object Lock has ended.',
+    trouble: damaged.length ? 'damaged' : 'unclaimed',
   };
 };
 

@@ -29,6 +29,7 @@ const Untold = z.strictObject({
   impact: z.string(),
   evidence: z.array(z.string()),
   next: z.string(),
+  trouble: z.string(),
 });
 
 /** The recovery point under way with the number of its objects that are done; once all points are, the last document. */

@@ -1,6 +1,6 @@
 import { pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Message } from '../../shared/notify/message.ts';
 
 const WEEK_MS = 7 * 86_400_000;
@@ -33,7 +33,7 @@ export const anomaliesOf = async (point: RecoveryPoint): Promise<{ anomalies: An
     ({ id, method, status }) =>
       id !== point.id && method === point.method && ['stored', 'verified', 'expired'].includes(status),
   );
-  return { anomalies: findAnomalies(point, peers, sourceNamed(point.source).anomaly), peers: peers.length };
+  return { anomalies: findAnomalies(point, peers, rdsSourceNamed(point.source).anomaly), peers: peers.length };
 };
 
 /** What people are told of a stored point that is far from those of the week before it. */
@@ -51,5 +51,6 @@ export const anomalyMessage = async (point: RecoveryPoint): Promise<Message | un
       ({ what, value, mean }) => `${what}: ${Math.round(value)}, mean of ${peers} in 7 days: ${Math.round(mean)}`,
     ),
     next: 'Compare with what was deployed or loaded since yesterday; verify this point if nobody can say why.',
+    trouble: 'unusual',
   };
 };

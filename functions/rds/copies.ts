@@ -12,9 +12,10 @@ import { COPIES_IN_FLIGHT } from '../../shared/aws/limits.ts';
 import { changePoint } from '../../shared/catalog/catalog.ts';
 import type { Copy, RecoveryPoint, Telling } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
-import { notify } from '../../shared/notify/notify.ts';
+import { startCommand } from '../../shared/notify/commands.ts';
+import { notify, recovered } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { describeSnapshot } from './snapshots.ts';
@@ -97,7 +98,8 @@ const failCopy = async (point: RecoveryPoint, copy: Copy, found: string): Promis
     since: new Date(point.storedAt ?? point.startedAt),
     impact: `If ${settings().region} were lost now, this point would be lost with it.`,
     evidence: [found, `attempts: ${copy.attempts}`],
-    next: `Look at the key and its policy in ${copy.region}, then start a snapshot on demand: lifeboat copies it.`,
+    next: `Look at the key and its policy in ${copy.region}, then start a snapshot on demand: lifeboat copies it: ${startCommand('backup-database', { source: point.source, scheduledAt: now().toISOString(), purpose: 'on-demand' })}`,
+    trouble: 'copy-failed',
   });
   record('CopyFailed', 1, point.source);
   return changeCopy(point, copy, (c) => (isCopyOpen(c) ? { ...c, status: 'failed' } : c));
@@ -106,7 +108,7 @@ const failCopy = async (point: RecoveryPoint, copy: Copy, found: string): Promis
 const completeCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoint> => {
   const completedAt = now();
   const lagSeconds = Math.max(0, secondsBetween(new Date(point.pointInTime ?? point.startedAt), completedAt));
-  const isLate = lagSeconds > sourceNamed(point.source).objectives.copy;
+  const isLate = lagSeconds > rdsSourceNamed(point.source).objectives.copy;
   const completed = { status: 'available' as const, completedAt: completedAt.toISOString(), lagSeconds };
   const changed = await changeCopy(
     point,
@@ -118,6 +120,9 @@ const completeCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryP
     return changed;
   record('CopyLag', lagSeconds, point.source);
   logger.info('copy available', { source: point.source, recoveryPoint: point.id, region: copy.region, lagSeconds });
+  const evidence = [`copied: ${point.id}, ${Math.round(lagSeconds)} s behind`];
+  if (!isLate) await recovered({ source: point.source, trouble: 'copy-late', evidence });
+  await recovered({ source: point.source, trouble: 'copy-failed', evidence });
   return tellNoted(changed);
 };
 

@@ -1,9 +1,5 @@
 import { LifeboatError } from '../../shared/errors.ts';
 
-export class InstanceMissing extends LifeboatError {
-  override readonly name = 'InstanceMissing';
-}
-
 /** A restore was asked for a moment that cannot be restored. */
 export class TimeNotRestorable extends LifeboatError {
   override readonly name = 'TimeNotRestorable';

@@ -6,7 +6,7 @@ import { locate } from '../../shared/artifacts/artifacts.ts';
 import { s3 } from '../../shared/aws/clients.ts';
 import { readPoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 
 /** What is read of a closed fingerprint: the tables it covers, and the rows each of them showed. */
@@ -40,7 +40,7 @@ export const missingTables = async (
   prefix: string,
   keys: readonly string[],
 ): Promise<string[]> => {
-  const { database } = sourceNamed(point.source);
+  const { database } = rdsSourceNamed(point.source);
   const relative = keys.map((key) => key.slice(prefix.length));
   const counted = await rowsAtSnapshot(point);
   const expected = point.tables ?? [...counted.keys()];

@@ -8,7 +8,7 @@ import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import { pointId } from '../../shared/catalog/ids.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { datePath, now, secondsBetween } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
@@ -17,7 +17,7 @@ import { VERSION } from '../../shared/version.ts';
 import { catalogObjects } from './export-catalog.ts';
 import { missingTables } from './export-completeness.ts';
 import { describeTask, exportsRunning } from './export-tasks.ts';
-import { failPoint } from './failures.ts';
+import { backupWorks, failPoint } from './failures.ts';
 import { expiryOf } from './points.ts';
 
 export const ExportRequest = z.strictObject({
@@ -42,7 +42,7 @@ export const startExport = async (
   request: ExportRequest,
   work: Work,
 ): Promise<{ recoveryPoint: string; status: string }> => {
-  const source = sourceNamed(request.source);
+  const source = rdsSourceNamed(request.source);
   const scheduledAt = new Date(request.scheduledAt);
   const parent = await snapshotToExport(request, scheduledAt);
   const tables = request.tables ?? source.export.tables;
@@ -119,7 +119,7 @@ const requestExport = async (point: RecoveryPoint): Promise<RecoveryPoint> => {
   if ((await exportsRunning()) >= EXPORTS_AT_ONCE) return waits(point);
   const { account, region, vaultBucket, vaultKeyArn, exportRoleArn } = settings();
   const { nativeId } = await readPoint(point.parent ?? '');
-  const { database } = sourceNamed(point.source);
+  const { database } = rdsSourceNamed(point.source);
   try {
     await rds().send(
       new StartExportTaskCommand({
@@ -178,5 +178,6 @@ const completeExport = async (point: RecoveryPoint, work: Work): Promise<Recover
     objects: catalogued.keys.length,
     bytes: catalogued.bytes,
   });
+  await backupWorks(stored);
   return stored;
 };

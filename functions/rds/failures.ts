@@ -1,7 +1,8 @@
 import { changePoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
-import { notify } from '../../shared/notify/notify.ts';
+import { invokeCommand, startCommand } from '../../shared/notify/commands.ts';
+import { notify, recovered } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 
@@ -19,7 +20,8 @@ export const failPoint = async (point: RecoveryPoint, failure: string): Promise<
     since: new Date(point.startedAt),
     impact: 'This recovery point cannot be restored from; the one before it is the newest.',
     evidence: [`method: ${point.method}`, `AWS name: ${point.nativeId}`, `found at: ${now().toISOString()}`, failure],
-    next: `Read the RDS events of ${point.nativeId}, mend the cause and start a ${point.method} on demand; the next scheduled one runs in any case.`,
+    next: `Read the RDS events of ${point.nativeId}, mend the cause, then ${againOf(point)}; the next scheduled one runs in any case.`,
+    trouble: `${point.method}-failed`,
   });
   record('BackupFailed', 1, point.source);
   logger.error('backup failed', { source: point.source, recoveryPoint: point.id, failure });
@@ -28,3 +30,12 @@ export const failPoint = async (point: RecoveryPoint, failure: string): Promise<
     current.status === 'started' ? { ...current, status: 'failed', failure } : current,
   );
 };
+
+const againOf = ({ source, method }: RecoveryPoint): string => {
+  const request = { source, scheduledAt: now().toISOString(), purpose: 'on-demand' };
+  return method === 'export' ? invokeCommand('rdsExportSnapshot', request) : startCommand('backup-database', request);
+};
+
+/** A point that is stored ends what the ones before it failed with. */
+export const backupWorks = ({ source, method, id }: RecoveryPoint): Promise<void> =>
+  recovered({ source, trouble: `${method}-failed`, evidence: [`stored: ${id}`] });

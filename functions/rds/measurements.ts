@@ -3,12 +3,12 @@ import { cloudwatch } from '../../shared/aws/clients.ts';
 import { newestBefore } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { configuration } from '../../shared/config/platform.ts';
+import { configuration, sourcesOfKind } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
+import { describeInstance } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { PartlyDone } from './errors.ts';
-import { describeInstance } from './instances.ts';
 
 export interface Measured {
   source: string;
@@ -23,7 +23,7 @@ export interface Measured {
 export const measure = async (): Promise<Measured[]> => {
   const results: Measured[] = [];
   const troubles: string[] = [];
-  for (const [name, source] of Object.entries(configuration().sources)) {
+  for (const [name, source] of sourcesOfKind('rds-postgres')) {
     try {
       results.push(await measureSource(name, source));
     } catch (error) {

@@ -2,7 +2,7 @@
 import { startExecution } from '../../shared/aws/executions.ts';
 import { pointId } from '../../shared/catalog/ids.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { type DueRun, lastDue, plainTime, tellMissed, wasInForce } from '../../shared/schedules/missed-runs.ts';
 import { startExport } from './exports.ts';
@@ -44,7 +44,7 @@ export const beginMissed = async (
 ): Promise<string | undefined> => {
   const { suffix, isOne, begin } = KINDS[schedule];
   const known = points.filter(isOne).map(({ scheduledAt }) => new Date(scheduledAt));
-  const run = lastDue({ source, schedule }, sourceNamed(source).schedules[schedule], known);
+  const run = lastDue({ source, schedule }, rdsSourceNamed(source).schedules[schedule], known);
   if (!run) return undefined;
   const id = pointId(source, run.scheduledAt, suffix);
   if (points.some((point) => point.id === id) || !(await wasInForce(run))) return undefined;

@@ -6,7 +6,7 @@ import { openPoint } from '../../shared/catalog/catalog.ts';
 import { pointId } from '../../shared/catalog/ids.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { VERSION } from '../../shared/version.ts';
@@ -21,7 +21,7 @@ export type SnapshotRequest = z.output<typeof SnapshotRequest>;
 type Purpose = RecoveryPoint['purpose'];
 
 /** How long a point is kept follows from what it is for. */
-export const retentionClass = (purpose: Purpose): RecoveryPoint['retention']['class'] =>
+export const retentionClass = (purpose: Purpose): keyof RdsSource['retention'] =>
   purpose === 'compliance' ? 'compliance' : purpose === 'scheduled' ? 'daily' : 'pre-change';
 
 export const expiryOf = (source: RdsSource, purpose: Purpose, scheduledAt: Date): RecoveryPoint['retention'] => {
@@ -40,7 +40,7 @@ export const expiryOf = (source: RdsSource, purpose: Purpose, scheduledAt: Date)
 export const openSnapshotPoint = async (
   request: SnapshotRequest,
 ): Promise<{ source: string; recoveryPoint: string; created: boolean }> => {
-  const source = sourceNamed(request.source);
+  const source = rdsSourceNamed(request.source);
   const scheduledAt = new Date(request.scheduledAt);
   const id = pointId(request.source, scheduledAt, request.purpose);
   const { created } = await openPoint({

@@ -1,11 +1,11 @@
 // Automated backups are RDS's own; what can be wrong with them is how they are set up.
 import type { DBInstance } from '@aws-sdk/client-rds';
 import { now } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
-import { notify } from '../../shared/notify/notify.ts';
+import { notify, recovered } from '../../shared/notify/notify.ts';
+import { describeInstance } from '../../shared/rds/instances.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
-import { describeInstance } from './instances.ts';
 
 export interface Drift {
   setting: string;
@@ -61,7 +61,7 @@ export const driftOf = (instance: DBInstance, posture: RdsSource['posture'], at:
 };
 
 export const checkPosture = async ({ source }: { source: string }): Promise<{ source: string; drift: Drift[] }> => {
-  const { instance, posture } = sourceNamed(source);
+  const { instance, posture } = rdsSourceNamed(source);
   const drift = driftOf(await describeInstance(source, instance), posture, now());
   record('PostureDrift', drift.length, source);
   if (drift.length) {
@@ -74,7 +74,8 @@ export const checkPosture = async ({ source }: { source: string }): Promise<{ so
         'Point-in-time recovery may be shorter, slower or impossible; the snapshots of this service are not affected.',
       evidence: drift.map(({ setting, expected, found }) => `${setting}: expected ${expected}, found ${found}`),
       next: `aws rds modify-db-instance --db-instance-identifier ${instance} with the expected values, or change the posture in the configuration.`,
+      trouble: 'posture',
     });
-  }
+  } else await recovered({ source, trouble: 'posture', evidence: ['every setting is as demanded'] });
   return { source, drift };
 };

@@ -4,7 +4,7 @@ import { rds } from '../../shared/aws/clients.ts';
 import { pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
-import { configuration } from '../../shared/config/platform.ts';
+import { sourcesOfKind } from '../../shared/config/platform.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
@@ -45,7 +45,7 @@ export const reconcile = async (_: object, work: Work): Promise<Reconciled> => {
       troubles.push(`${what}: ${messageOf(error)}`);
     }
   };
-  for (const source of Object.keys(configuration().sources)) {
+  for (const [source] of sourcesOfKind('rds-postgres')) {
     const from = new Date(now().getTime() - READ_BACK_MS);
     const points = await Array.fromAsync(pointsBetween(source, from, new Date(now().getTime() + 1)));
     for (const point of points) {

@@ -12,12 +12,12 @@ import { newestBefore, readPoint } from '../../shared/catalog/catalog.ts';
 import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
 import { settings } from '../../shared/config/settings.ts';
+import { describeInstance } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { NameTaken, TimeNotRestorable } from './errors.ts';
-import { describeInstance } from './instances.ts';
 
 export const RestoreRequest = z.strictObject({
   source: z.string().min(1),
@@ -46,7 +46,7 @@ export interface RestoreStarted {
 
 /** @throws {RecoveryPointMissing} {TimeNotRestorable} {NameTaken} */
 export const startRestore = async (request: RestoreRequest): Promise<RestoreStarted> => {
-  const source = sourceNamed(request.source);
+  const source = rdsSourceNamed(request.source);
   const { from } = request;
   const pointInTime = 'time' in from || ('latest' in from && from.latest === 'restorable-time');
   const started = pointInTime ? await restoreToTime(request, source) : await restoreSnapshot(request, source);

@@ -13,12 +13,12 @@ import { executionsOf } from '../../shared/aws/executions.ts';
 import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { configuration, sourceNamed } from '../../shared/config/platform.ts';
+import { configuration, rdsSourceNamed } from '../../shared/config/platform.ts';
+import { InstanceMissing } from '../../shared/rds/errors.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { anomaliesOf } from './anomalies.ts';
-import { InstanceMissing } from './errors.ts';
-import { failPoint } from './failures.ts';
+import { backupWorks, failPoint } from './failures.ts';
 import { openSnapshotPoint, SnapshotRequest } from './points.ts';
 import { snapshotTags } from './tags.ts';
 import { noting, tellNoted } from './tellings.ts';
@@ -39,7 +39,7 @@ export const startSnapshot = async (request: SnapshotRequest): Promise<SnapshotS
 /** Asks RDS for the snapshot of an opened point, or finds that it was asked already. */
 export const createSnapshot = async (point: RecoveryPoint): Promise<boolean> => {
   if (point.status !== 'started') return true;
-  const { instance } = sourceNamed(point.source);
+  const { instance } = rdsSourceNamed(point.source);
   try {
     await rds().send(
       new CreateDBSnapshotCommand({
@@ -171,5 +171,6 @@ const storeSnapshot = async (point: RecoveryPoint, snapshot: DBSnapshot): Promis
   record('BackupDuration', measured.durationSeconds, point.source);
   record('BackupSize', measured.sizeBytes, point.source);
   logger.info('snapshot stored', { source: point.source, recoveryPoint: point.id, ...measured });
+  await backupWorks(stored);
   return tellNoted(stored);
 };

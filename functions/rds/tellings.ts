@@ -3,7 +3,7 @@
 import { changePoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint, Telling } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Message } from '../../shared/notify/message.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { anomalyMessage } from './anomalies.ts';
@@ -69,7 +69,7 @@ const completedLate = (point: RecoveryPoint): Message => ({
 });
 
 const copiedLate = (point: RecoveryPoint): Message | undefined => {
-  const objective = sourceNamed(point.source).objectives.copy;
+  const objective = rdsSourceNamed(point.source).objectives.copy;
   const late = point.copies.filter(({ lagSeconds = 0 }) => lagSeconds > objective);
   if (late.length === 0) return undefined;
   return {
@@ -84,5 +84,6 @@ const copiedLate = (point: RecoveryPoint): Message | undefined => {
       `objective: ${objective} s`,
     ],
     next: 'A first copy is a full one and slow; if later ones are slow too, raise the objective or lean on the read replica.',
+    trouble: 'copy-late',
   };
 };

@@ -8,9 +8,10 @@ import { pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { datePath } from '../../shared/clock.ts';
 import { configuration } from '../../shared/config/platform.ts';
+import type { Source } from '../../shared/config/schema.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
-import { type Objective, objectivesOf } from './objectives.ts';
+import { cacheObjectives, databaseObjectives, type Objective } from './objectives.ts';
 
 const DAY_MS = 86_400_000;
 const SPAN_DAYS = 35;
@@ -107,7 +108,7 @@ export const gather = async (at: Date): Promise<Report> => {
     reports.push({
       name,
       points,
-      objectives: objectivesOf(source, points, await latestRestorable(source.instance), at),
+      objectives: await objectivesOf(source, points, at),
       verifications: await verificationsOf(points),
     });
   }
@@ -119,6 +120,15 @@ export const gather = async (at: Date): Promise<Report> => {
     sources: reports,
     integrity: await integrityRuns(at),
   };
+};
+
+const objectivesOf = async (source: Source, points: readonly RecoveryPoint[], at: Date): Promise<Objective[]> => {
+  switch (source.kind) {
+    case 'rds-postgres':
+      return databaseObjectives(source, points, await latestRestorable(source.instance), at);
+    case 'elasticache-redis':
+      return cacheObjectives(source, points, at);
+  }
 };
 
 const latestRestorable = async (instance: string): Promise<Date | undefined> => {

@@ -1,5 +1,5 @@
 // The report as one page: first the answer, then what it rests on.
-import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { RESTORED_FROM, type RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import type { Report, SourceReport } from './gathering.ts';
 import { Html, html } from './html.ts';
 import type { Objective } from './objectives.ts';
@@ -63,10 +63,9 @@ ${verifications.length ? verifications.map(verificationSection) : html`<p>Nothin
 };
 
 const headline = (points: readonly RecoveryPoint[]): Html => {
-  const proven = points.findLast(({ method, status }) => method === 'snapshot' && status === 'verified');
-  const newest = points.findLast(
-    ({ method, status }) => method === 'snapshot' && ['stored', 'verified'].includes(status),
-  );
+  const restorable = points.filter(({ kind, method }) => method === RESTORED_FROM[kind]);
+  const proven = restorable.findLast(({ status }) => status === 'verified');
+  const newest = restorable.findLast(({ status }) => ['stored', 'verified'].includes(status));
   if (proven)
     return html`The newest proven recovery point is <code>${proven.id}</code>, with the data of ${time(proven.pointInTime)} UTC.`;
   if (newest)

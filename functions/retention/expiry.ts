@@ -3,8 +3,8 @@ import { rds } from '../../shared/aws/clients.ts';
 import { changePoint, pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
-import { configuration } from '../../shared/config/platform.ts';
-import { notify } from '../../shared/notify/notify.ts';
+import { configuration, sourcesOfKind } from '../../shared/config/platform.ts';
+import { notify, recovered } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { RetentionIncomplete } from './errors.ts';
@@ -20,14 +20,17 @@ const HISTORY_MS = 8 * 365 * 86_400_000;
 export const expirePoints = async ({ dryRun }: { dryRun: boolean }): Promise<Record<string, RetentionPlan>> => {
   const plans: Record<string, RetentionPlan> = {};
   const troubles: string[] = [];
-  for (const source of Object.keys(configuration().sources)) {
+  for (const [source] of sourcesOfKind('rds-postgres')) {
     const points = await Array.fromAsync(pointsBetween(source, new Date(now().getTime() - HISTORY_MS), now()));
     const plan = planRetention(points, now(), isCopied);
     plans[source] = plan;
     if (dryRun) continue;
     record('RetentionRefused', plan.refused.length, source);
     if (plan.refused.length) await tellRefusal(source, plan);
-    else troubles.push(...(await removeAll(source, points, plan)));
+    else {
+      await recovered({ source, trouble: 'retention-refused', evidence: ['nothing that must stay would be removed'] });
+      troubles.push(...(await removeAll(source, points, plan)));
+    }
   }
   if (troubles.length) {
     throw new RetentionIncomplete('some recovery points could not be removed.', {
@@ -106,5 +109,6 @@ const tellRefusal = async (source: string, plan: RetentionPlan): Promise<void> =
       ...plan.remove.slice(0, 20).map(({ id, reason }) => `would go: ${id}: ${reason}`),
     ],
     next: 'Find out why no newer point was made, copied or proven, or lengthen the retention in the configuration; the next run goes on by itself.',
+    trouble: 'retention-refused',
   });
 };

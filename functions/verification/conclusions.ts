@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
 import type { Artifact, RecoveryPoint, Verdict } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
-import { notify } from '../../shared/notify/notify.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
+import { notify, recovered } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import {
@@ -24,7 +24,7 @@ import { findPlan } from './fingerprint-plans.ts';
 import { Trouble } from './troubles.ts';
 import { findDocument, writeOnce } from './vault-documents.ts';
 import { type Evidence, failedChecks, judge, totals } from './verdict.ts';
-import { verdictMessage } from './verdict-message.ts';
+import { TROUBLES, verdictMessage } from './verdict-message.ts';
 
 export const ConcludeRequest = z.strictObject({
   source: z.string(),
@@ -78,6 +78,8 @@ export const conclude = async (request: ConcludeRequest): Promise<Concluded> => 
       evidenceUri: artifact.uri,
     }),
   );
+  if (verdict === 'PROVEN')
+    for (const trouble of TROUBLES) await recovered({ source, trouble, evidence: [`PROVEN: ${recoveryPoint}`] });
   return {
     verdict,
     reason,
@@ -105,7 +107,7 @@ const judged = async (request: ConcludeRequest, point: RecoveryPoint): Promise<z
 };
 
 const gather = async ({ source, execution, troubles }: ConcludeRequest, point: RecoveryPoint): Promise<Evidence> => {
-  const { checks } = sourceNamed(source);
+  const { checks } = rdsSourceNamed(source);
   const items = await findPlan(point);
   const results = await Promise.all(
     checks.map(async (_, index) => (await findDocument(checkKey(point.id, execution, index), CheckResult))?.value),

@@ -25,11 +25,6 @@ export class EvidenceMissing extends LifeboatError {
   override readonly name = 'EvidenceMissing';
 }
 
-/** The instance a source names, or the one restored for a test, is not there or has no address. */
-export class InstanceMissing extends LifeboatError {
-  override readonly name = 'InstanceMissing';
-}
-
 /** An instance with our name does not carry our tag: it is not ours to use or remove. */
 export class InstanceForeign extends LifeboatError {
   override readonly name = 'InstanceForeign';
@@ -43,11 +38,6 @@ export class SnapshotMissing extends LifeboatError {
 /** The key that a snapshot was encrypted with cannot be used: disabled, deleted, or closed to us. */
 export class KeyUnusable extends LifeboatError {
   override readonly name = 'KeyUnusable';
-}
-
-/** A secret or the version of it that belongs to a recovery point is not there, or is no login. */
-export class CredentialMissing extends LifeboatError {
-  override readonly name = 'CredentialMissing';
 }
 
 /** Some verifications could not be begun; the others were. */

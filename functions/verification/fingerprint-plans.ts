@@ -6,7 +6,7 @@ import { rds } from '../../shared/aws/clients.ts';
 import { readPoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
-import { configuration, sourceNamed } from '../../shared/config/platform.ts';
+import { configuration, rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Session } from '../../shared/postgres/session.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { readTables } from './database-tables.ts';
@@ -43,7 +43,7 @@ export const planFingerprint = async (request: PlanRequest, { signal }: { signal
   if (!standing) logger.info('fingerprint planned', { source, recoveryPoint, phase, items: plan.value.items.length });
   return {
     items: plan.value.items.map((_, item) => ({ source, recoveryPoint, phase, item })),
-    concurrency: sourceNamed(source).fingerprint.concurrency,
+    concurrency: rdsSourceNamed(source).fingerprint.concurrency,
   };
 };
 

@@ -1,9 +1,10 @@
 // Opens the restored copy with the credential that belongs to its recovery point, and reads from it: only now is it restored.
 import { readPoint } from '../../shared/catalog/catalog.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
+import { describeInstance } from '../../shared/rds/instances.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
-import { describeInstance, openCopy } from './databases.ts';
+import { openCopy } from './databases.ts';
 import { LoginProof, loginKey, type StepRequest } from './evidence.ts';
 import { instanceName } from './test-instances.ts';
 import { findDocument, writeOnce } from './vault-documents.ts';
@@ -23,7 +24,7 @@ export const probeLogin = async (
   await using copy = await openCopy(point, name, { statementSeconds: 120, signal });
   const { version } = await copy.row(`SELECT current_setting('server_version') AS version FROM pg_class LIMIT 1`);
   const restoreSeconds = Math.max(0, secondsBetween(instance.InstanceCreateTime ?? started, now()));
-  const { secret, versionId } = point.credential ?? { secret: sourceNamed(source).secret, versionId: 'current' };
+  const { secret, versionId } = point.credential ?? { secret: rdsSourceNamed(source).secret, versionId: 'current' };
   const proof = {
     at: started.toISOString(),
     seconds: secondsBetween(started, now()),

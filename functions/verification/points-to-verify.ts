@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { newestBefore, readPoint } from '../../shared/catalog/catalog.ts';
 import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { snapshotIn } from '../../shared/catalog/snapshots.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
+import { settings } from '../../shared/config/settings.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { findPlan } from './fingerprint-plans.ts';
-import { instanceName, snapshotHere } from './test-instances.ts';
+import { instanceName } from './test-instances.ts';
 
 /** Input of the machine, and who runs it. */
 export const ChooseRequest = z.strictObject({
@@ -35,7 +37,7 @@ export interface Chosen {
 /** The point asked for, or the newest snapshot before a time. @throws {RecoveryPointMissing} {SourceUnknown} */
 export const choosePoint = async (request: ChooseRequest): Promise<Chosen> => {
   const { source, execution } = request;
-  const { restore, checks, fingerprint } = sourceNamed(source);
+  const { restore, checks, fingerprint } = rdsSourceNamed(source);
   const point = request.recoveryPoint
     ? await given(source, request.recoveryPoint)
     : await newest(source, request.before ?? request.scheduledAt);
@@ -57,7 +59,7 @@ export const choosePoint = async (request: ChooseRequest): Promise<Chosen> => {
 const isRestorable = (point: RecoveryPoint): boolean =>
   point.method === 'snapshot' &&
   (point.status === 'stored' || point.status === 'verified') &&
-  snapshotHere(point) !== undefined;
+  snapshotIn(point, settings().region) !== undefined;
 
 const given = async (source: string, id: string): Promise<RecoveryPoint> => {
   const point = await readPoint(id);

@@ -5,7 +5,7 @@ import { readPoint } from '../../shared/catalog/catalog.ts';
 import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import { Verdict } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
-import { configuration } from '../../shared/config/platform.ts';
+import { sourcesOfKind } from '../../shared/config/platform.ts';
 import { lastDue, plainTime, tellMissed, wasInForce } from '../../shared/schedules/missed-runs.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { type Attempt, planRetries, type Retry } from './attempts.ts';
@@ -52,9 +52,9 @@ export const retryVerifications = async (): Promise<Begun> => {
       if (await beginAgain(retry)) begun.again.push(retry.name);
     });
   }
-  for (const source of Object.keys(configuration().sources)) {
+  for (const [source, { schedules }] of sourcesOfKind('rds-postgres')) {
     await attempt(`missed verify of ${source}`, async () => {
-      const name = await beginMissed(source, attempts);
+      const name = await beginMissed(source, schedules.verify, attempts);
       if (name) begun.missed.push(name);
     });
   }
@@ -95,12 +95,15 @@ const isFoundOut = async ({ recoveryPoint, since }: Retry): Promise<boolean> => 
   }
 };
 
-const beginMissed = async (source: string, attempts: readonly Attempt[]): Promise<string | undefined> => {
-  const { schedules } = configuration().sources[source] ?? {};
+const beginMissed = async (
+  source: string,
+  expression: string,
+  attempts: readonly Attempt[],
+): Promise<string | undefined> => {
   const times = attempts
     .filter(({ asked }) => asked.source === source && !asked.recoveryPoint)
     .map(({ asked }) => new Date(asked.scheduledAt));
-  const run = schedules && lastDue({ source, schedule: 'verify' }, schedules.verify, times);
+  const run = lastDue({ source, schedule: 'verify' }, expression, times);
   if (!run || times.some((time) => time.getTime() === run.scheduledAt.getTime()) || !(await wasInForce(run))) return;
   await tellMissed(run);
   if (run.isSuperseded) return;

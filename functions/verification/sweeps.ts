@@ -5,7 +5,7 @@ import { DescribeExecutionCommand, ExecutionDoesNotExist } from '@aws-sdk/client
 import { z } from 'zod';
 import { rds, sfn } from '../../shared/aws/clients.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { configuration } from '../../shared/config/platform.ts';
+import { sourcesOfKind } from '../../shared/config/platform.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { deleteInstance, isOurs, TEST_TAG, tagOf } from './test-instances.ts';
@@ -40,7 +40,7 @@ export const sweep = async (): Promise<Swept> => {
 
 /** Its execution has ended, or runs so long past every deadline that it will not come back. */
 const isAbandoned = async (instance: DBInstance): Promise<boolean> => {
-  const deadline = Math.max(...Object.values(configuration().sources).map(({ restore }) => restore.deadline));
+  const deadline = Math.max(...sourcesOfKind('rds-postgres').map(([, { restore }]) => restore.deadline));
   const age = secondsBetween(instance.InstanceCreateTime ?? now(), now());
   return age > deadline + GRACE_SECONDS || !(await isRunning(tagOf(instance, TEST_TAG) ?? ''));
 };

@@ -12,11 +12,11 @@ import {
 } from '@aws-sdk/client-rds';
 import { rds } from '../../shared/aws/clients.ts';
 import { readPoint } from '../../shared/catalog/catalog.ts';
-import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { sourceNamed } from '../../shared/config/platform.ts';
+import { snapshotIn } from '../../shared/catalog/snapshots.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
+import { findInstance } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
-import { findInstance } from './databases.ts';
 import { InstanceForeign, KeyUnusable, SnapshotMissing } from './errors.ts';
 import type { StepRequest } from './evidence.ts';
 
@@ -33,12 +33,6 @@ export const instanceName = (source: string, execution: string): string => {
   return `lifeboat-test-${source.replace(/-+/g, '-').slice(0, 30).replace(/-$/, '')}-${digest}`;
 };
 
-/** The snapshot of a point in this region: its own, or the copy. */
-export const snapshotHere = (point: RecoveryPoint): string | undefined =>
-  settings().role === 'primary'
-    ? point.nativeId
-    : point.copies.find(({ region, status }) => region === settings().region && status === 'available')?.snapshotId;
-
 /**
  * Asks RDS for a private instance from the point's snapshot, or finds that this execution asked already.
  * @throws {SnapshotMissing} {KeyUnusable} {InstanceForeign}; quotas, capacity and throttling as RDS names them.
@@ -49,9 +43,9 @@ export const restorePoint = async ({
   execution,
 }: StepRequest): Promise<{ instance: string; created: boolean }> => {
   const point = await readPoint(recoveryPoint);
-  const { restore } = sourceNamed(source);
+  const { restore } = rdsSourceNamed(source);
   const instance = instanceName(source, execution);
-  const snapshot = snapshotHere(point);
+  const snapshot = snapshotIn(point, settings().region);
   const facts = { source, recoveryPoint, expected: `snapshot ${snapshot ?? 'copied to this region'}` };
   if (!snapshot)
     throw new SnapshotMissing('the snapshot has no copy here.', {

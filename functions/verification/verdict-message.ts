@@ -1,5 +1,6 @@
 import type { Verdict } from '../../shared/catalog/recovery-point.ts';
-import type { Message, Topic } from '../../shared/notify/message.ts';
+import type { Message } from '../../shared/notify/message.ts';
+import type { Topic } from '../../shared/notify/topics.ts';
 import { ATTEMPTS, pauseAfter } from './attempts.ts';
 import { differencesIn, type Evidence } from './verdict.ts';
 
@@ -23,6 +24,16 @@ const TOPIC: Record<Verdict, Topic> = {
   INTACT: 'verification',
   INCONCLUSIVE: 'warning',
   FAILED: 'critical',
+};
+
+/** What verdicts are told as; a point that is proven ends all of it. */
+export const TROUBLES = ['verification-inconclusive', 'verification-given-up', 'verification-failed'] as const;
+
+/** That nothing tries again by itself any more is another trouble than the attempts before it, and told beside them. */
+const troubleOf = (verdict: Verdict, attempt: number): { trouble?: (typeof TROUBLES)[number] } => {
+  if (verdict === 'FAILED') return { trouble: 'verification-failed' };
+  if (verdict !== 'INCONCLUSIVE') return {};
+  return { trouble: attempt < ATTEMPTS ? 'verification-inconclusive' : 'verification-given-up' };
 };
 
 const MEANING: Record<Verdict, string> = {
@@ -85,6 +96,7 @@ export const verdictMessage = ({
     ...(evidenceUri ? [`all of it: ${evidenceUri}`] : []),
   ],
   next: verdict === 'INCONCLUSIVE' ? afterInconclusive(attempt, worthRepeating) : NEXT[verdict],
+  ...troubleOf(verdict, attempt),
 });
 
 const markOf = (passed: boolean | undefined): string =>

@@ -1,10 +1,7 @@
 // How to use what was started: settings and commands to copy.
-import platform from '../../lifeboat.config.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { LocalPlatform } from '../platform.ts';
 import { HELP } from './commands.ts';
-
-/** The one source of the example, as configured. */
-export const sourceOf = ({ source }: LocalPlatform) => platform.sources[source] as (typeof platform.sources)[string];
 
 export const instructions = (started: LocalPlatform): string => {
   const { primary, recovery, service, source, stacks, world } = started;
@@ -15,7 +12,7 @@ export const instructions = (started: LocalPlatform): string => {
     scheduledAt: `${world.clock.now().toISOString().slice(0, 19)}Z`,
     purpose: 'on-demand',
   });
-  const { instance, database, secret } = sourceOf(started);
+  const { instance, database, secret } = rdsSourceNamed(source);
   const { host, port } = primary.rds.server(instance);
   return `
 Two regions are up: ${primary.name} at ${primary.endpoint}, ${recovery.name} at ${recovery.endpoint}.

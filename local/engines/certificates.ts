@@ -17,6 +17,13 @@ const openssl = (args: string[], cwd: string) => promisify(execFile)('openssl', 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 const cached = new WeakMap<object, Promise<Certificates>>();
 
+/** The certificates of a region's world, with the authority in the region's directory, where its functions find it. */
+export const certificatesIn = async (region: { directory: string; world: object }): Promise<Certificates> => {
+  const certificates = await certificatesOf(region.world);
+  await writeFile(join(region.directory, 'ca.pem'), certificates.ca);
+  return certificates;
+};
+
 /** The certificates of a world, made on first use. */
 export const certificatesOf = (world: object): Promise<Certificates> => {
   const known = cached.get(world);
@@ -34,7 +41,7 @@ const makeCertificates = async (): Promise<Certificates> => {
       join(folder, 'server.ext'),
       'subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n',
     );
-    const authority = ['-keyout', 'ca.key', '-out', 'ca.pem', '-days', '3650', '-subj', '/CN=Lifeboat local RDS root'];
+    const authority = ['-keyout', 'ca.key', '-out', 'ca.pem', '-days', '3650', '-subj', '/CN=Lifeboat local engines'];
     await openssl(['req', '-x509', ...NEW_KEY, ...authority], folder);
     await openssl(['req', ...NEW_KEY, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=127.0.0.1'], folder);
     const signer = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '3650', '-extfile', 'server.ext'];

@@ -1,18 +1,14 @@
-import { accessSync, constants, existsSync, globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { EngineMissing, folderWith } from './programs.ts';
 
 const NEEDED = ['postgres', 'initdb', 'pg_basebackup'] as const;
 export type PostgresProgram = (typeof NEEDED)[number];
 
-/** The engine is not installed. `message` says where it was looked for. */
-export class EngineMissing extends Error {
-  override readonly name = 'EngineMissing';
-}
-
 /** Full paths of the server programs: LIFEBOAT_PG_BIN, then the newest Debian version, then PATH. @throws {EngineMissing} */
 export const postgresPrograms = (): Record<PostgresProgram, string> => {
   const folders = [process.env.LIFEBOAT_PG_BIN, ...debianFolders(), ...(process.env.PATH ?? '').split(delimiter)];
-  const folder = folders.find((candidate) => candidate && NEEDED.every((name) => isExecutable(join(candidate, name))));
+  const folder = folderWith(NEEDED, folders);
   if (!folder) {
     throw new EngineMissing(
       `PostgreSQL server programs (${NEEDED.join(', ')}) were not found in LIFEBOAT_PG_BIN, /usr/lib/postgresql/*/bin or PATH. ` +
@@ -32,12 +28,3 @@ const debianFolders = (): string[] =>
     : [];
 
 const versionOf = (folder: string): number => Number(folder.split('/').at(-2));
-
-const isExecutable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};

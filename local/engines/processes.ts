@@ -1,7 +1,7 @@
 // Starts engine programs as the engine's user and sees to it that none outlives this process, however that ends.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, globSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type EngineUser, engineUser } from './engine-user.ts';
 
@@ -86,12 +86,13 @@ const installExitHandlers = (): void => {
   }
 };
 
-/** Ends PostgreSQL servers that a killed run left behind below this directory. */
+/** Ends servers that a killed run left behind below this directory. Their pid files lie in their data directories. */
 export const sweepServers = (directory: string): void => {
   if (!existsSync(directory)) return;
-  for (const file of globSync('**/postmaster.pid', { cwd: directory })) {
-    const [pid = '', dataDirectory = ''] = readFileSync(join(directory, file), 'utf8').split('\n');
-    if (commandOf(pid).includes(dataDirectory)) process.kill(Number(pid), 'SIGQUIT');
+  for (const file of globSync('**/{postmaster,redis}.pid', { cwd: directory })) {
+    const path = resolve(directory, file);
+    const [pid = ''] = readFileSync(path, 'utf8').split('\n');
+    if (commandOf(pid).includes(dirname(path))) process.kill(Number(pid), 'SIGQUIT');
   }
 };
 

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageService } from '../../scripts/package.ts';
-import { createDatabase, startPlatform } from '../platform.ts';
+import { application, createDatabase, startPlatform } from '../platform.ts';
 import { damageCopy, damageVault } from './damage.ts';
 import { judgeDay, liveThroughDay, nothingLeft } from './day.ts';
 import { invoke, readObject } from './observations.ts';
@@ -43,7 +43,7 @@ try {
   progress.step(clock.now(), `deployed to ${platform.primary.name} and ${platform.recovery.name}`);
   await createDatabase(platform, (client) => fillShop(client, scale, clock.now()));
   progress.step(clock.now(), 'shop-db is filled, its replica streams from the other region');
-  const client = await platform.connect(platform.primary, 'shop-db');
+  const client = await platform.connect(platform.primary, 'shop-db', application);
   const customers = keepOrdering(client, clock.now);
 
   progress.chapter('A day of backups, while customers go on ordering');

@@ -62,26 +62,42 @@ export const catalogOf = async (
   );
 };
 
-const machineArn = ({ primary, service }: LocalPlatform, name: string): string =>
-  `arn:aws:states:${primary.name}:${primary.account}:stateMachine:${service}-${name}`;
+const machineArn = ({ service }: LocalPlatform, { name: region, account }: LocalRegion, name: string): string =>
+  `arn:aws:states:${region}:${account}:stateMachine:${service}-${name}`;
 
-export const executionsOf = async (platform: LocalPlatform, machine: string): Promise<Execution[]> => {
-  const { executions } = await platform.ask<{ executions: Execution[] }>(platform.primary, 'states', 'ListExecutions', {
-    stateMachineArn: machineArn(platform, machine),
+export const executionsOf = async (
+  platform: LocalPlatform,
+  machine: string,
+  region = platform.primary,
+): Promise<Execution[]> => {
+  const { executions } = await platform.ask<{ executions: Execution[] }>(region, 'states', 'ListExecutions', {
+    stateMachineArn: machineArn(platform, region, machine),
   });
   return executions;
 };
 
-export const startMachine = async (platform: LocalPlatform, machine: string, input: object): Promise<string> => {
-  const { executionArn } = await platform.ask<{ executionArn: string }>(platform.primary, 'states', 'StartExecution', {
-    stateMachineArn: machineArn(platform, machine),
+export const startMachine = async (
+  platform: LocalPlatform,
+  machine: string,
+  input: object,
+  region = platform.primary,
+): Promise<string> => {
+  const { executionArn } = await platform.ask<{ executionArn: string }>(region, 'states', 'StartExecution', {
+    stateMachineArn: machineArn(platform, region, machine),
     input: JSON.stringify(input),
   });
   return executionArn;
 };
 
+/** The region of an execution stands in its ARN. */
+export const describeExecution = <T = { status: string }>(
+  { ask, world }: LocalPlatform,
+  executionArn: string,
+): Promise<T> =>
+  ask<T>(world.region(executionArn.split(':')[3] ?? ''), 'states', 'DescribeExecution', { executionArn });
+
 export const statusOf = async (platform: LocalPlatform, executionArn: string): Promise<string> =>
-  (await platform.ask<{ status: string }>(platform.primary, 'states', 'DescribeExecution', { executionArn })).status;
+  (await describeExecution(platform, executionArn)).status;
 
 /** Lets region time go on until the execution has ended, in steps, for at most `hours`. */
 export const untilEnded = async (platform: LocalPlatform, executionArn: string, hours = 4): Promise<string> => {
@@ -96,9 +112,14 @@ export const untilEnded = async (platform: LocalPlatform, executionArn: string, 
 };
 
 /** Invokes a function as the operator and returns what it answered; a function's error is an error here. */
-export const invoke = async <T>(platform: LocalPlatform, key: string, payload: object): Promise<T> => {
+export const invoke = async <T>(
+  platform: LocalPlatform,
+  key: string,
+  payload: object,
+  region = platform.primary,
+): Promise<T> => {
   const { Payload, FunctionError } = await platform.ask<{ Payload: Uint8Array; FunctionError?: string }>(
-    platform.primary,
+    region,
     'lambda',
     'Invoke',
     {

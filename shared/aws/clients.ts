@@ -1,5 +1,7 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { EKSClient } from '@aws-sdk/client-eks';
 import { RDSClient } from '@aws-sdk/client-rds';
+import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -32,6 +34,9 @@ const perRegion = <C>(create: (options: ClientOptions) => C): ((region?: string)
 };
 
 export const cloudwatch = /* @__PURE__ */ perRegion((options) => new CloudWatchClient(options));
+/** Its control plane is in us-east-1, whichever region asks. */
+export const route53 = /* @__PURE__ */ perRegion((options) => new Route53Client(options));
+export const eks = /* @__PURE__ */ perRegion((options) => new EKSClient(options));
 export const rds = /* @__PURE__ */ perRegion((options) => new RDSClient(options));
 /**
  * What is read is verified by us, where it is read: the SDK's own validation ends a stream with an error that has no name.

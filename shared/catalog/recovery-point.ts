@@ -52,6 +52,15 @@ export type Copy = z.output<typeof Copy>;
 const Telling = z.strictObject({ what: z.enum(['unusual', 'completed late', 'copied late']), since: time });
 export type Telling = z.output<typeof Telling>;
 
+/** What can be protected. A point of another kind is not understood, and is an error. */
+export const KINDS = ['rds-postgres', 'elasticache-redis'] as const;
+
+/** What a restore starts from: the snapshot itself, or the archive that was exported from it. */
+export const RESTORED_FROM = { 'rds-postgres': 'snapshot', 'elasticache-redis': 'export' } as const;
+
+/** Databases know the first three, caches the last two. */
+const RETENTION_CLASSES = ['daily', 'pre-change', 'compliance', 'snapshot', 'archive'] as const;
+
 export const STATUSES = ['started', 'stored', 'verified', 'failed', 'expired'] as const;
 export type Status = (typeof STATUSES)[number];
 
@@ -61,7 +70,7 @@ export const RecoveryPoint = z.strictObject({
   /** `<source>-<scheduled time>-<purpose or method>`: a retried event finds its own work. */
   id: z.string().regex(/^[a-z][a-z0-9-]*-\d{8}t\d{6}z-[a-z-]+$/),
   source: z.string(),
-  kind: z.literal('rds-postgres'),
+  kind: z.enum(KINDS),
   method: z.enum(['snapshot', 'export']),
   purpose: z.enum(['scheduled', 'on-demand', 'pre-migration', 'pre-recovery', 'compliance']),
   status: z.enum(STATUSES),
@@ -89,7 +98,7 @@ export const RecoveryPoint = z.strictObject({
     .optional(),
   artifacts: z.array(Artifact),
   copies: z.array(Copy),
-  retention: z.strictObject({ class: z.enum(['daily', 'pre-change', 'compliance']), expiresAt: time }),
+  retention: z.strictObject({ class: z.enum(RETENTION_CLASSES), expiresAt: time }),
   verifications: z.array(Verification),
   failure: z.string().optional(),
   toTell: z.array(Telling).optional(),

@@ -1,9 +1,14 @@
 import platform from '#platform';
 import { LifeboatError } from '../errors.ts';
-import type { Platform, Source } from './schema.ts';
+import type { Kind, Platform, RdsSource, Source, SourceOf } from './schema.ts';
 
 export class SourceUnknown extends LifeboatError {
   override readonly name = 'SourceUnknown';
+}
+
+/** The source is configured, and is not of the kind that this work is for. */
+export class SourceOfOtherKind extends LifeboatError {
+  override readonly name = 'SourceOfOtherKind';
 }
 
 /** The configuration this deployment was packaged with: the bundler puts the chosen file in place of `#platform`. */
@@ -19,3 +24,25 @@ export const sourceNamed = (name: string): Source => {
     next: 'Use one of the configured names, or add the source to the configuration and deploy.',
   });
 };
+
+const isOfKind = <K extends Kind>(source: Source, kind: K): source is SourceOf<K> => source.kind === kind;
+
+const narrowed = <K extends Kind>(name: string, kind: K): SourceOf<K> => {
+  const source = sourceNamed(name);
+  if (isOfKind(source, kind)) return source;
+  throw new SourceOfOtherKind('the source is of another kind.', {
+    source: name,
+    expected: kind,
+    found: source.kind,
+    next: `Name a source of kind ${kind}, or call the function that is made for ${source.kind}.`,
+  });
+};
+
+/** @throws {SourceUnknown} {SourceOfOtherKind} */
+export const rdsSourceNamed = (name: string): RdsSource => narrowed(name, 'rds-postgres');
+
+/** All sources of one kind, with their names. */
+export const sourcesOfKind = <K extends Kind>(kind: K): [string, SourceOf<K>][] =>
+  Object.entries(platform.sources).flatMap(([name, source]): [string, SourceOf<K>][] =>
+    isOfKind(source, kind) ? [[name, source]] : [],
+  );

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { Check } from './checks.ts';
-import { dailyWindow, duration, schedule, share } from './units.ts';
+import { Notifications } from './notifications.ts';
+import { Recovery } from './recovery.ts';
+import { ElastiCacheRedis } from './redis.ts';
+import { dailyWindow, duration, kept, schedule, share } from './units.ts';
 
 // The name of an export task holds it, with 33 characters of ours, and has at most 60 (RDS StartExportTask, 2026-11).
 const sourceName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,26}$/, 'a source is named in lower case letters, digits and hyphens, at most 27');
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region is written like "us-east-1"');
-
-/** The vault's lifecycle ends every object after 2555 days. */
-const kept = duration.refine((seconds) => seconds <= 2555 * 86_400, 'nothing is kept longer than 7 years');
 
 const RdsPostgres = z.strictObject({
   kind: z.literal('rds-postgres'),
@@ -62,7 +62,7 @@ const RdsPostgres = z.strictObject({
   checks: z.array(Check).min(1, 'a source without checks can never be PROVEN'),
 });
 
-export const Source = z.discriminatedUnion('kind', [RdsPostgres]);
+export const Source = z.discriminatedUnion('kind', [RdsPostgres, ElastiCacheRedis]);
 
 export const Platform = z
   .strictObject({
@@ -80,18 +80,7 @@ export const Platform = z
     network: z
       .strictObject({ subnets: z.array(z.string()).min(1), securityGroups: z.array(z.string()).min(1) })
       .optional(),
-    notifications: z
-      .strictObject({
-        emails: z
-          .array(
-            z.strictObject({
-              topic: z.enum(['critical', 'warning', 'info', 'verification', 'cost', 'disaster']),
-              address: z.email(),
-            }),
-          )
-          .default([]),
-      })
-      .prefault({}),
+    notifications: Notifications.prefault({}),
     schedules: z.strictObject({
       reconcile: schedule,
       retention: schedule,
@@ -100,12 +89,34 @@ export const Platform = z
       report: schedule,
     }),
     sources: z.record(sourceName, Source).refine((sources) => Object.keys(sources).length > 0, 'at least one source'),
+    /** Left out, there is no failover: backups only. */
+    recovery: Recovery.optional(),
   })
   .refine(({ regions }) => regions.primary !== regions.recovery, {
     path: ['regions', 'recovery'],
     error: 'the recovery region must differ from the primary region',
+  })
+  .check(({ value: { sources, recovery }, issues }) => {
+    const { database, cache } = recovery ?? {};
+    const named = [
+      ...(database ? [{ path: ['recovery', 'database', 'source'], input: database.source, kind: 'rds-postgres' }] : []),
+      ...(cache ? [{ path: ['recovery', 'cache', 'source'], input: cache.source, kind: 'elasticache-redis' }] : []),
+    ];
+    for (const { path, input, kind } of named) {
+      const found: string = (Object.hasOwn(sources, input) && sources[input]?.kind) || 'no such source';
+      if (found !== kind)
+        issues.push({
+          code: 'custom',
+          path,
+          input,
+          message: `expected the name of a source of kind ${kind}, which is ${found}`,
+        });
+    }
   });
 
 export type Platform = z.output<typeof Platform>;
 export type Source = z.output<typeof Source>;
-export type RdsSource = z.output<typeof RdsPostgres>;
+export type Kind = Source['kind'];
+export type SourceOf<K extends Kind> = Extract<Source, { kind: K }>;
+export type RdsSource = SourceOf<'rds-postgres'>;
+export type RedisSource = SourceOf<'elasticache-redis'>;

@@ -14,6 +14,9 @@ export const duration = z
     return Number(amount) * SECONDS[unit.replace(/s$/, '') as keyof typeof SECONDS];
   });
 
+/** The vault's lifecycle ends every object after 2555 days. */
+export const kept = duration.refine((seconds) => seconds <= 2555 * 86_400, 'nothing is kept longer than 7 years');
+
 /** `"25 %"` → 0.25. */
 export const share = z
   .string()

@@ -1,4 +1,4 @@
-// One read-only session with a PostgreSQL server, over verified TLS. Its settings are fixed, so that the same row is the
+// One session with a PostgreSQL server, read-only unless said otherwise, over verified TLS. Its settings are fixed, so that the same row is the
 // same text wherever and whenever it is read.
 import pg from 'pg';
 import { failureOf } from './failures.ts';
@@ -20,6 +20,8 @@ export interface SessionOptions {
   signal?: AbortSignal;
   /** Left out, every name must be qualified. */
   searchPath?: string;
+  /** What this session does changes the database: fencing, canaries. Left out, it cannot. */
+  writes?: boolean;
 }
 
 type Row = Record<string, string | null>;
@@ -36,11 +38,11 @@ const CONNECT_MS = 10_000;
 /** Behind a lock we would hold up whoever queues after us: give way. */
 const LOCK_MS = 5_000;
 
-const settingsOf = ({ statementSeconds, searchPath }: SessionOptions): Record<string, string> => ({
+const settingsOf = ({ statementSeconds, searchPath, writes }: SessionOptions): Record<string, string> => ({
   statement_timeout: `${statementSeconds * 1000}`,
   lock_timeout: `${LOCK_MS}`,
   idle_in_transaction_session_timeout: '60000',
-  default_transaction_read_only: 'on',
+  default_transaction_read_only: writes ? 'off' : 'on',
   // A policy that would hide rows is an error, not a smaller table.
   row_security: 'off',
   search_path: searchPath ?? 'pg_catalog',

@@ -36,6 +36,16 @@ export const METRICS = {
   VerificationDuration: MetricUnit.Seconds,
   RestoreDuration: MetricUnit.Seconds,
   TestInstancesSwept: MetricUnit.Count,
+  /** 1: customers are not sent to that region any more. Written in the other region, and read there by a health check. */
+  PrimaryWithdrawn: MetricUnit.NoUnit,
+  RecoveryWithdrawn: MetricUnit.NoUnit,
+  /** Messages counted instead of sent: the same trouble again. */
+  NotificationsFolded: MetricUnit.Count,
+  /** Messages that went to the next level because nobody acknowledged them. */
+  NotificationsEscalated: MetricUnit.Count,
+  /** From the declaration to the announcement. */
+  FailoverDuration: MetricUnit.Seconds,
+  FailoverDataLoss: MetricUnit.Seconds,
 } as const;
 
 export type MetricName = keyof typeof METRICS;

@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { EKSClient } from '@aws-sdk/client-eks';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
@@ -27,6 +28,7 @@ beforeEach(() => {
   watchTelemetry();
   for (const client of [
     CloudWatchClient,
+    EKSClient,
     RDSClient,
     S3Client,
     SchedulerClient,

@@ -29,6 +29,7 @@ describe('a world', () => {
       'lambda',
       'monitoring',
       'rds',
+      'route53',
       's3',
       'scheduler',
       'secretsmanager',

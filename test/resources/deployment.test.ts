@@ -8,7 +8,8 @@ import { functionLogicalId, machineLogicalId, roleLogicalId } from '../../resour
 import { GRANTS, Permission } from '../../resources/permissions.ts';
 import { readYaml } from '../../resources/yaml.ts';
 import { settings } from '../../shared/config/settings.ts';
-import { TOPICS } from '../../shared/notify/message.ts';
+import { subscribersByTopic } from '../../shared/notify/routes.ts';
+import { TOPICS } from '../../shared/notify/topics.ts';
 import { stubEnvironment } from '../support/environment.ts';
 import { ofType, type Resource, ROLES, resourcesOf } from '../support/templates.ts';
 
@@ -37,7 +38,9 @@ describe.each(ROLES)('the deployment of the %s region', (role) => {
   it('has the topic of every severity, under the prefix that functions publish to', () => {
     const { TOPIC_ARN_PREFIX: prefix } = describeDeployment(shop, role, 'dev').environment;
     const names = ofType(role, 'AWS::SNS::Topic').map(([, { Properties }]) => Properties.TopicName as string);
-    expect(names.sort()).toEqual(TOPICS.map((topic) => `${filled(prefix).split(':').at(-1)}${topic}`).sort());
+    const topics = [...subscribersByTopic(shop.notifications).keys()];
+    expect(names.sort()).toEqual(topics.map((topic) => `${filled(prefix).split(':').at(-1)}${topic}`).sort());
+    expect(topics).toEqual(expect.arrayContaining([...TOPICS, 'escalation-1', 'audience-customers']));
   });
 
   it('encrypts topics, and lets alarms and rules of this account publish to them', () => {

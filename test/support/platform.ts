@@ -1,9 +1,10 @@
 // The shop in one region as a function sees it, without a region behind it: vault, RDS, secret, messages, the clock.
 import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { PublishCommand, type PublishInput, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import { vi } from 'vitest';
+import { Notice } from '../../shared/notify/message.ts';
 import { stubEnvironment } from './environment.ts';
 import { contextFor } from './lambda-context.ts';
 import { type RdsApi, rdsApi } from './rds-api.ts';
@@ -15,8 +16,23 @@ import { memoryVault, type Vault } from './vault.ts';
 export interface Message {
   topic: string;
   subject: string;
+  /** What e-mail subscribers read. */
   text: string;
+  sms: string;
+  /** What machines get. */
+  notice: Notice;
 }
+
+export const messageOf = ({ TopicArn = '', Subject = '', Message = '' }: PublishInput): Message => {
+  const texts = JSON.parse(Message);
+  return {
+    topic: TopicArn.slice(TopicArn.lastIndexOf(':') + 1).replace('lifeboat-shop-test-', ''),
+    subject: Subject,
+    text: texts.default,
+    sms: texts.sms,
+    notice: Notice.parse(JSON.parse(texts.lambda)),
+  };
+};
 
 export interface ShopPlatform {
   vault: Vault;
@@ -56,13 +72,9 @@ export const shopPlatform = (time: string): ShopPlatform => {
   platform.rds.primary.instances.set('shop-db', { DBInstanceIdentifier: 'shop-db', DBInstanceStatus: 'available' });
   mockClient(SNSClient)
     .on(PublishCommand)
-    .callsFake((input: { TopicArn: string; Subject: string; Message: string }) => {
+    .callsFake((input: PublishInput) => {
       platform.publishing();
-      platform.messages.push({
-        topic: input.TopicArn.split('-').at(-1) ?? '',
-        subject: input.Subject,
-        text: input.Message,
-      });
+      platform.messages.push(messageOf(input));
       return { MessageId: 'm' };
     });
   mockClient(SecretsManagerClient)

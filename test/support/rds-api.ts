@@ -17,6 +17,8 @@ import {
   type ExportTask,
   ExportTaskAlreadyExistsFault,
   ExportTaskNotFoundFault,
+  InvalidDBInstanceStateFault,
+  PromoteReadReplicaCommand,
   RDSClient,
   RDSServiceException,
   RestoreDBInstanceFromDBSnapshotCommand,
@@ -178,6 +180,19 @@ export const rdsApi = (): RdsApi => {
       const instance = instances.get(input.DBInstanceIdentifier ?? '');
       if (!instance) throw new DBInstanceNotFoundFault(fact(input.DBInstanceIdentifier));
       return { DBInstances: [instance] };
+    },
+  );
+  on(
+    PromoteReadReplicaCommand,
+    (input) => input.DBInstanceIdentifier,
+    ({ instances }, input) => {
+      const instance = instances.get(input.DBInstanceIdentifier ?? '');
+      if (!instance) throw new DBInstanceNotFoundFault(fact(input.DBInstanceIdentifier));
+      if (instance.DBInstanceStatus !== 'available' || !instance.ReadReplicaSourceDBInstanceIdentifier)
+        throw new InvalidDBInstanceStateFault(fact(input.DBInstanceIdentifier));
+      instance.DBInstanceStatus = 'modifying';
+      delete instance.ReadReplicaSourceDBInstanceIdentifier;
+      return { DBInstance: instance };
     },
   );
   const restored = ({ instances }: RegionalRds, id: string, tags: Tag[] | undefined) => {

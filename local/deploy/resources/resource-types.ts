@@ -4,6 +4,7 @@ import { policy, role } from './iam.ts';
 import { alias, key, replicaKey } from './kms.ts';
 import { eventInvokeConfig, lambdaFunction, logGroup, permission, version } from './lambda.ts';
 import type { ResourceType } from './resource-type.ts';
+import { healthCheck, recordSet, recordSetGroup } from './route53.ts';
 import { bucket, bucketPolicy } from './s3.ts';
 import { subscription, topic, topicPolicy } from './sns.ts';
 import { parameter } from './ssm.ts';
@@ -23,6 +24,9 @@ const TYPES: Record<string, ResourceType> = {
   'AWS::Lambda::Permission': permission,
   'AWS::Lambda::Version': version,
   'AWS::Logs::LogGroup': logGroup,
+  'AWS::Route53::HealthCheck': healthCheck,
+  'AWS::Route53::RecordSet': recordSet,
+  'AWS::Route53::RecordSetGroup': recordSetGroup,
   'AWS::S3::Bucket': bucket,
   'AWS::S3::BucketPolicy': bucketPolicy,
   'AWS::SNS::Subscription': subscription,

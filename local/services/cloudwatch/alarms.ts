@@ -2,7 +2,7 @@
 // minute at which a state changes: alarms that rest cost nothing, however fast the clock runs.
 import type { HistoryItemType, PutMetricAlarmInput, StateValue } from '@aws-sdk/client-cloudwatch';
 import type { Region } from '../../types.ts';
-import { type AlarmRule, evaluate, turningPoints } from './evaluation.ts';
+import { type AlarmRule, evaluate, nextLook } from './evaluation.ts';
 import { type MetricStore, MINUTE_MS } from './metrics.ts';
 import { notify } from './notification.ts';
 
@@ -27,9 +27,6 @@ export interface HistoryItem {
   summary: string;
   data: string;
 }
-
-/** How many turning points are looked at ahead; where none of them changes the state, the alarm looks again at the last. */
-const LOOK_AHEAD = 16;
 
 export const createAlarms = (region: Region, store: MetricStore) => {
   const alarms = new Map<string, Alarm>();
@@ -58,9 +55,7 @@ export const createAlarms = (region: Region, store: MetricStore) => {
   const plan = (alarm: Alarm): void => {
     alarm.cancel();
     const series = store.get(alarm.series);
-    const ahead = turningPoints(alarm.rule, series, region.clock.now().getTime()).take(LOOK_AHEAD).toArray();
-    const changing = ahead.find((minute) => evaluate(alarm.rule, series, minute, alarm.state).state !== alarm.state);
-    const wake = changing ?? (ahead.length === LOOK_AHEAD ? ahead.at(-1) : undefined);
+    const wake = nextLook(alarm.rule, series, region.clock.now().getTime(), alarm.state);
     alarm.cancel = wake === undefined ? () => undefined : region.clock.at(new Date(wake), () => look(alarm, wake));
   };
 

@@ -83,3 +83,18 @@ export function* turningPoints(rule: AlarmRule, series: Series | undefined, now:
     at = next;
   }
 }
+
+/** How many turning points are looked at ahead; where none of them changes the state, the next look is at the last. */
+const LOOK_AHEAD = 16;
+
+/** The minute at which to evaluate again, should nothing more arrive; undefined where nothing would ever change. */
+export const nextLook = (
+  rule: AlarmRule,
+  series: Series | undefined,
+  now: number,
+  state: StateValue,
+): number | undefined => {
+  const ahead = turningPoints(rule, series, now).take(LOOK_AHEAD).toArray();
+  const changing = ahead.find((minute) => evaluate(rule, series, minute, state).state !== state);
+  return changing ?? (ahead.length === LOOK_AHEAD ? ahead.at(-1) : undefined);
+};

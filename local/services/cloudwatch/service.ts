@@ -4,11 +4,20 @@ import { defineService, type Operations } from '../../service.ts';
 import type { Check, Region, Service } from '../../types.ts';
 import { alarmOf, describeAlarm } from './alarm-settings.ts';
 import { type Alarm, createAlarms } from './alarms.ts';
-import { createMetricStore, type Datum } from './metrics.ts';
+import type { AlarmRule } from './evaluation.ts';
+import { createMetricStore, type Datum, type Series } from './metrics.ts';
 import { datumOf, invalid, listMetrics, metricData, metricStatistics } from './queries.ts';
 import type { MetricSink } from './record.ts';
 
-export interface CloudWatch extends Service, MetricSink {}
+/** What Route 53's health checkers read of a region: an alarm's settings, and the data it would be decided by. */
+export interface MetricStream {
+  alarm(name: string): { input: sdk.PutMetricAlarmInput; rule: AlarmRule; series: string } | undefined;
+  series(key: string): Series | undefined;
+  /** Calls back whenever a series got data; returns the end of it. */
+  listen(listener: (keys: string[]) => void): () => void;
+}
+
+export interface CloudWatch extends Service, MetricSink, MetricStream {}
 
 /** CloudWatch quotas, 2026-11. */
 const MAX_DATA = 1000;
@@ -18,7 +27,13 @@ export const createCloudWatch = (region: Region): CloudWatch => {
   const alarms = createAlarms(region, store);
   const dashboards = new Map<string, { body: string; changedAt: Date }>();
 
-  const record = (namespace: string, data: Datum[]): void => alarms.onData(store.put(namespace, data));
+  const listeners = new Set<(keys: string[]) => void>();
+
+  const record = (namespace: string, data: Datum[]): void => {
+    const keys = store.put(namespace, data);
+    alarms.onData(keys);
+    for (const listener of listeners) listener(keys);
+  };
   const findAlarm = (name: string | undefined): Alarm => {
     const alarm = alarms.get(name ?? '');
     if (alarm) return alarm;
@@ -130,6 +145,12 @@ export const createCloudWatch = (region: Region): CloudWatch => {
     ...defineService(sdk, operations),
     authorize,
     record,
+    alarm: alarms.get,
+    series: store.get,
+    listen: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     close: async () => alarms.close(),
   };
 };

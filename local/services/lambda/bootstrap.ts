@@ -1,9 +1,10 @@
 // What runs inside a function's process: loads the handler and runs one invocation after the other, as the Node.js
-// runtime of Lambda does. Plain Node, told over IPC; nothing of the project is imported.
+// runtime of Lambda does. Plain Node, told over IPC; of the project only how names are resolved.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { resolveThrough } from '../route53/lookups.ts';
 import type { FromProcess, Invocation } from './protocol.ts';
 
 type Handler = (event: unknown, context: object) => unknown;
@@ -119,6 +120,9 @@ process.on('beforeExit', () => {
 process.on('disconnect', () => process.exit(0));
 
 shiftDate();
+const { LOCAL_NAME_SERVER: nameServer } = process.env;
+delete process.env.LOCAL_NAME_SERVER;
+if (nameServer) resolveThrough(nameServer);
 const loaded = loadHandler(process.env.LAMBDA_TASK_ROOT ?? '', process.env._HANDLER ?? '').then(
   (handler) => ({ handler }),
   (error: unknown) => ({ error }),

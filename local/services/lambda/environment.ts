@@ -24,6 +24,8 @@ export const environmentOf = (
     PATH: process.env.PATH ?? '',
     TZ: 'UTC',
     LANG: 'en_US.UTF-8',
+    // For the bootstrap, which takes it away before the function's code is loaded.
+    LOCAL_NAME_SERVER: region.world.dns.address,
     AWS_REGION: region.name,
     AWS_DEFAULT_REGION: region.name,
     AWS_ENDPOINT_URL: region.endpoint,

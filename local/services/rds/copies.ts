@@ -2,11 +2,11 @@
 import * as sdk from '@aws-sdk/client-rds';
 import { copyCluster } from '../../engines/postgres.ts';
 import type { Region } from '../../types.ts';
+import type { Operation } from '../operation.ts';
 import { describeSnapshot } from './describe.ts';
 import { invalidCombination } from './errors.ts';
 import { tell } from './events.ts';
 import { isKeyUsable, keyFor, notAccessible } from './keys.ts';
-import type { Operation } from './operation.ts';
 import { newSnapshotDirectory, newSnapshotId } from './snapshots.ts';
 import { arnOf, type Rds, rdsIn, type Snapshot, snapshotNamed } from './state.ts';
 

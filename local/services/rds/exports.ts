@@ -1,13 +1,14 @@
 // Export tasks: started, described, cancelled.
 import * as sdk from '@aws-sdk/client-rds';
 import type { Caller } from '../../types.ts';
+import type { Operation } from '../operation.ts';
+import { pageOf } from '../pages.ts';
 import { codeOf, exportLimitReached } from './errors.ts';
 import { tell } from './events.ts';
 import { runExport } from './export-run.ts';
 import { checkExportOnly } from './export-tables.ts';
+import { passes } from './filters.ts';
 import { keyFor } from './keys.ts';
-import type { Operation } from './operation.ts';
-import { pageOf, passes } from './pages.ts';
 import { type Rds, type RunningExport, type Snapshot, snapshotNamed } from './state.ts';
 
 // "Up to five concurrent DB snapshot export tasks in progress per account" (user guide, read 2026-11-20).

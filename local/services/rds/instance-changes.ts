@@ -1,10 +1,10 @@
 // Instances: changed, restarted, stopped and started.
 import * as sdk from '@aws-sdk/client-rds';
+import type { Operation } from '../operation.ts';
 import { becomeAvailable, failInstance, scheduleBackup } from './availability.ts';
 import { describeInstance } from './describe.ts';
 import { invalidCombination } from './errors.ts';
 import { tell } from './events.ts';
-import type { Operation } from './operation.ts';
 import { setMasterPassword } from './roles.ts';
 import { startInstance } from './servers.ts';
 import { overridden } from './settings.ts';

@@ -1,10 +1,10 @@
 // Instances: deleted, with what belongs to them.
 import * as sdk from '@aws-sdk/client-rds';
+import type { Operation } from '../operation.ts';
 import { automatedOf, failInstance } from './availability.ts';
 import { describeInstance } from './describe.ts';
 import { invalidCombination } from './errors.ts';
 import { tell } from './events.ts';
-import type { Operation } from './operation.ts';
 import { leaveReplication } from './replication.ts';
 import { removeInstanceFiles } from './servers.ts';
 import { newSnapshotId, removeSnapshot, snapshotOf, takeSnapshot } from './snapshots.ts';

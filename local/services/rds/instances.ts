@@ -1,14 +1,15 @@
 // Instances: created and described.
 import type * as sdk from '@aws-sdk/client-rds';
 import { createCluster, installedVersion } from '../../engines/postgres.ts';
+import type { Operation } from '../operation.ts';
+import { pageOf } from '../pages.ts';
 import { restorableWindow } from './archive.ts';
 import { becomeAvailable, failInstance } from './availability.ts';
 import { describeInstance } from './describe.ts';
 import { invalidValue } from './errors.ts';
 import { tell } from './events.ts';
+import { passes } from './filters.ts';
 import { keyFor } from './keys.ts';
-import type { Operation } from './operation.ts';
-import { pageOf, passes } from './pages.ts';
 import { measureLag } from './replication.ts';
 import { createMaster } from './roles.ts';
 import { dataOf, newInstance, newInstanceId, prepareDirectories, startInstance } from './servers.ts';

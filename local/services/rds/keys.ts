@@ -1,17 +1,14 @@
 // RDS and KMS: who may use a key for a database, and whether a key can still be used.
 import { KMSKeyNotAccessibleFault } from '@aws-sdk/client-rds';
 import type { Caller, Region } from '../../types.ts';
-import { callAsRds } from './own-calls.ts';
+import { grantTo, isUsableBy } from '../kms/grants.ts';
 import type { Rds } from './state.ts';
 
-interface KeyDescription {
-  KeyMetadata: { Arn: string; KeyState: string };
-}
+const PRINCIPAL = 'rds.amazonaws.com';
 
 /**
- * The ARN of the key that will encrypt something of this caller's. RDS asks KMS on the caller's behalf: it is the caller
- * who needs kms:DescribeKey and kms:CreateGrant. Without a key it is the AWS managed one, which asks for nothing.
- * @throws {KMSKeyNotAccessibleFault}
+ * The ARN of the key that will encrypt something of this caller's. RDS asks KMS on the caller's behalf. Without a key it
+ * is the AWS managed one, which asks for nothing. @throws {KMSKeyNotAccessibleFault}
  */
 export const keyFor = async (rds: Rds, keyId: string | undefined, caller: Caller): Promise<string> => {
   if (keyId === undefined) return `arn:aws:kms:${rds.region.name}:${rds.region.account}:alias/aws/rds`;
@@ -30,28 +27,16 @@ export const mayUseKey = async (rds: Rds, keyArn: string | undefined, caller: Ca
 
 const grant = async (rds: Rds, keyId: string, caller: Caller): Promise<{ arn: string; state: string }> => {
   if (isManaged(keyId)) return { arn: keyId, state: 'Enabled' };
-  const onBehalf: Caller = { ...caller, service: 'rds.amazonaws.com' };
   try {
-    const { KeyMetadata } = await rds.region.call<KeyDescription>('kms', 'DescribeKey', { KeyId: keyId }, onBehalf);
-    const { Arn: arn, KeyState: state } = KeyMetadata;
-    if (state === 'Enabled') await rds.region.call('kms', 'CreateGrant', grantOn(arn), onBehalf);
-    return { arn, state };
+    return await grantTo(PRINCIPAL, rds.region, keyId, caller);
   } catch (error) {
     throw notAccessible(keyId, error as Error);
   }
 };
 
-/** Whether data under this key can be read now, by the grant RDS holds in the key's region. */
-export const isKeyUsable = async (region: Region, keyArn: string | undefined): Promise<boolean> => {
-  if (keyArn === undefined || isManaged(keyArn)) return true;
-  const home = region.world.region(keyArn.split(':')[3] ?? region.name);
-  try {
-    const { KeyMetadata } = await callAsRds<KeyDescription>(home, 'kms', 'DescribeKey', { KeyId: keyArn });
-    return KeyMetadata.KeyState === 'Enabled';
-  } catch {
-    return false; // Not knowing a key and not being let to it are the same to whoever needs it.
-  }
-};
+/** Whether data under this key can be read now. */
+export const isKeyUsable = async (region: Region, keyArn: string | undefined): Promise<boolean> =>
+  keyArn === undefined || isManaged(keyArn) || isUsableBy(PRINCIPAL, region, keyArn);
 
 export const notAccessible = (keyId: string | undefined, cause?: Error): KMSKeyNotAccessibleFault =>
   new KMSKeyNotAccessibleFault({
@@ -60,9 +45,3 @@ export const notAccessible = (keyId: string | undefined, cause?: Error): KMSKeyN
   });
 
 const isManaged = (keyId: string): boolean => keyId.endsWith('alias/aws/rds');
-
-const grantOn = (keyArn: string) => ({
-  KeyId: keyArn,
-  GranteePrincipal: 'rds.amazonaws.com',
-  Operations: ['Decrypt', 'GenerateDataKey', 'CreateGrant', 'DescribeKey'],
-});

@@ -1,11 +1,11 @@
 // Instances restored to a moment: the newest copy before it, and the source's archived WAL from there on.
 import * as sdk from '@aws-sdk/client-rds';
+import type { Operation } from '../operation.ts';
 import { basesOf, restorableWindow } from './archive.ts';
 import { describeInstance } from './describe.ts';
 import { invalidCombination, invalidValue } from './errors.ts';
 import { tell } from './events.ts';
 import { mayUseKey } from './keys.ts';
-import type { Operation } from './operation.ts';
 import { startRestore } from './restores.ts';
 import { archiveOf, newInstance, newInstanceId } from './servers.ts';
 import { restoredSettings } from './settings.ts';

@@ -1,13 +1,13 @@
 // Read replicas: created in this region from an instance of any region, and promoted.
 import * as sdk from '@aws-sdk/client-rds';
 import { asAdmin, forgetOrigin, takeBaseBackup } from '../../engines/postgres.ts';
+import type { Operation } from '../operation.ts';
 import { becomeAvailable, failInstance } from './availability.ts';
 import { describeInstance } from './describe.ts';
 import { invalidCombination } from './errors.ts';
 import { tell } from './events.ts';
 import { inState } from './instance-changes.ts';
 import { keyFor } from './keys.ts';
-import type { Operation } from './operation.ts';
 import { leaveReplication, publishLag } from './replication.ts';
 import { dataOf, newInstance, newInstanceId, prepareDirectories, startInstance } from './servers.ts';
 import { overridden } from './settings.ts';

@@ -1,8 +1,8 @@
 // Streaming replicas: how far behind they are, and how instances part from each other.
 import { ADMIN_PASSWORD, asAdmin } from '../../engines/postgres.ts';
+import { callAs } from '../own-calls.ts';
 import { engineNow } from './archive.ts';
 import { tell } from './events.ts';
-import { callAsRds } from './own-calls.ts';
 import { type Instance, type Rds, rdsIn } from './state.ts';
 
 const MINUTE_MS = 60_000;
@@ -64,7 +64,7 @@ const putLag = (rds: Rds, replica: Instance, seconds: number): Promise<unknown> 
   };
   const input = { Namespace: 'AWS/RDS', MetricData: [datum] };
   // A metric that could not be delivered is missing, as in AWS; alarms have their own opinion on that.
-  return callAsRds(rds.region, 'monitoring', 'PutMetricData', input).catch(() => undefined);
+  return callAs('rds.amazonaws.com', rds.region, 'monitoring', 'PutMetricData', input).catch(() => undefined);
 };
 
 /** Ends this instance's part in replication: its slot goes, its own replicas stay where they are. */

@@ -2,12 +2,12 @@
 import * as sdk from '@aws-sdk/client-rds';
 import { copyCluster, forgetOrigin } from '../../engines/postgres.ts';
 import type { Recovery } from '../../engines/postgres-config.ts';
+import type { Job } from '../jobs.ts';
+import type { Operation } from '../operation.ts';
 import { becomeAvailable, failInstance, waitForever } from './availability.ts';
 import { describeInstance } from './describe.ts';
 import { tell } from './events.ts';
-import type { Job } from './jobs.ts';
 import { isKeyUsable, mayUseKey } from './keys.ts';
-import type { Operation } from './operation.ts';
 import { dataOf, newInstance, newInstanceId, prepareDirectories, startInstance } from './servers.ts';
 import { restoredSettings } from './settings.ts';
 import { type Instance, type Rds, type Snapshot, snapshotNamed } from './state.ts';

@@ -1,20 +1,20 @@
 // RDS of the local region: PostgreSQL servers as instances, physical copies as snapshots, WAL archives for restores to a
 // moment, streaming replicas, exports as Parquet.
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as sdk from '@aws-sdk/client-rds';
-import { certificatesOf } from '../../engines/certificates.ts';
+import { certificatesIn } from '../../engines/certificates.ts';
 import { reachableDirectory } from '../../engines/engine-user.ts';
 import { sweepServers } from '../../engines/processes.ts';
 import { defineService } from '../../service.ts';
 import type { Region, Service } from '../../types.ts';
+import { createJobs } from '../jobs.ts';
 import { copies } from './copies.ts';
 import { exports } from './exports.ts';
 import { hooksOf, type RdsHooks } from './hooks.ts';
 import { instanceChanges } from './instance-changes.ts';
 import { instanceRemoval } from './instance-removal.ts';
 import { instanceOperations } from './instances.ts';
-import { createJobs } from './jobs.ts';
 import { permissionsFor } from './permissions.ts';
 import { pointInTimeRestores } from './point-in-time.ts';
 import { replicas } from './replicas.ts';
@@ -64,11 +64,7 @@ const createState = (region: Region): Rds => {
   return {
     region,
     directory,
-    async certificates() {
-      const certificates = await certificatesOf(region.world);
-      await writeFile(join(region.directory, 'ca.pem'), certificates.ca);
-      return certificates;
-    },
+    certificates: () => certificatesIn(region),
     instances: new Map(),
     snapshots: new Map(),
     exports: new Map(),

@@ -5,12 +5,13 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as sdk from '@aws-sdk/client-rds';
 import { copyCluster, takeBaseBackup } from '../../engines/postgres.ts';
+import type { Operation } from '../operation.ts';
+import { pageOf } from '../pages.ts';
 import { engineNow } from './archive.ts';
 import { describeSnapshot } from './describe.ts';
 import { invalidCombination } from './errors.ts';
 import { tell } from './events.ts';
-import type { Operation } from './operation.ts';
-import { pageOf, passes } from './pages.ts';
+import { passes } from './filters.ts';
 import { dataOf } from './servers.ts';
 import { arnOf, type Instance, idOf, instanceNamed, type Rds, type Snapshot, snapshotNamed } from './state.ts';
 

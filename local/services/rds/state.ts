@@ -4,7 +4,7 @@ import { DBInstanceNotFoundFault, DBSnapshotNotFoundFault, type ExportTask, type
 import type { Certificates } from '../../engines/certificates.ts';
 import type { Server } from '../../engines/postgres.ts';
 import type { Region } from '../../types.ts';
-import type { Job, Jobs } from './jobs.ts';
+import type { Job, Jobs } from '../jobs.ts';
 
 /** What an instance hands on to its snapshots, and a snapshot to the instances restored from it. */
 export interface Settings {

@@ -1,6 +1,6 @@
 import type * as sdk from '@aws-sdk/client-rds';
+import type { Operation } from '../operation.ts';
 import { invalidValue } from './errors.ts';
-import type { Operation } from './operation.ts';
 import { type Instance, instanceNamed, type Rds, type Snapshot, snapshotNamed } from './state.ts';
 
 interface Tags {

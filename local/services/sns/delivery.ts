@@ -1,13 +1,16 @@
 // Brings messages to subscribers: to the inbox for e-mail, over HTTP, to functions.
+import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Region } from '../../types.ts';
 import { recordMetric } from '../cloudwatch/record.ts';
 import { sendWithRetries } from '../eventbridge/retries.ts';
-import { type Message, passes, type Subscription, type Topic } from './topics.ts';
+import { type Message, passes, type Subscription, type Topic, textFor } from './topics.ts';
 
+/** An e-mail, or a text message to a telephone. */
 export interface Mail {
   topicArn: string;
+  protocol: string;
   address: string;
   /** What SNS puts there where the publisher gave none. */
   subject: string;
@@ -18,17 +21,26 @@ export interface Mail {
 /** SNS tries an HTTP endpoint 50 times over an hour where no delivery policy says otherwise (SNS developer guide, 2026-11). */
 const HTTP_RETRIES = { MaximumRetryAttempts: 49, MaximumEventAgeInSeconds: 3600 };
 const HTTP_TIMEOUT_MS = 15_000;
+/** An address that gets more in a second has to confirm again (SNS developer guide, "Email subscription setup", 2026-11). */
+const MAILS_A_SECOND = 10;
 
 export const createDelivery = (region: Region, inbox: Mail[]) => {
   const directory = path.join(region.directory, 'sns');
   mkdirSync(directory, { recursive: true });
 
-  const mail = ({ endpoint }: Subscription, { topicArn, subject, text, at }: Message): void => {
+  const mail = (subscription: Subscription, message: Message): void => {
+    const { protocol, endpoint } = subscription;
+    const { topicArn, subject, at } = message;
+    if (protocol !== 'sms' && isTooMuch(inbox, topicArn, endpoint, at)) {
+      subscription.token = randomUUID().replaceAll('-', '');
+      return;
+    }
     const item: Mail = {
       topicArn,
+      protocol,
       address: endpoint,
-      subject: subject ?? 'AWS Notification Message',
-      message: text,
+      subject: protocol === 'sms' ? '' : (subject ?? 'AWS Notification Message'),
+      message: textFor(message, protocol),
       at,
     };
     inbox.push(item);
@@ -51,12 +63,12 @@ export const createDelivery = (region: Region, inbox: Mail[]) => {
     if (!response.ok) throw new Error(`${subscription.endpoint} answered ${response.status}.`);
   };
 
-  const envelope = (message: Message): Record<string, unknown> => ({
+  const envelope = (message: Message, protocol: string): Record<string, unknown> => ({
     Type: 'Notification',
     MessageId: message.id,
     TopicArn: message.topicArn,
     ...(message.subject !== undefined && { Subject: message.subject }),
-    Message: message.text,
+    Message: textFor(message, protocol),
     Timestamp: message.at.toISOString(),
     MessageAttributes: Object.fromEntries(
       Object.entries(message.attributes).map(([name, { DataType, StringValue }]) => [
@@ -68,7 +80,12 @@ export const createDelivery = (region: Region, inbox: Mail[]) => {
 
   const invoke = async ({ arn, endpoint }: Subscription, message: Message): Promise<void> => {
     const caller = { arn: message.topicArn, account: region.account, service: 'sns.amazonaws.com' };
-    const record = { EventSource: 'aws:sns', EventVersion: '1.0', EventSubscriptionArn: arn, Sns: envelope(message) };
+    const record = {
+      EventSource: 'aws:sns',
+      EventVersion: '1.0',
+      EventSubscriptionArn: arn,
+      Sns: envelope(message, 'lambda'),
+    };
     const Payload = Buffer.from(JSON.stringify({ Records: [record] }));
     await region.call('lambda', 'Invoke', { FunctionName: endpoint, InvocationType: 'Event', Payload }, caller);
   };
@@ -90,11 +107,13 @@ export const createDelivery = (region: Region, inbox: Mail[]) => {
     publish: (topic: Topic, message: Message): void => {
       for (const subscription of topic.subscriptions) {
         if (subscription.token || !passes(subscription, message)) continue;
-        if (subscription.protocol.startsWith('email')) mail(subscription, message);
+        if (/^email|^sms/.test(subscription.protocol)) mail(subscription, message);
         else if (subscription.protocol === 'lambda') send(topic, subscription, () => invoke(subscription, message));
         else {
           const raw = subscription.attributes.RawMessageDelivery === 'true';
-          send(topic, subscription, () => post(subscription, 'Notification', envelope(message), raw));
+          send(topic, subscription, () =>
+            post(subscription, 'Notification', envelope(message, subscription.protocol), raw),
+          );
         }
       }
     },
@@ -111,3 +130,8 @@ export const createDelivery = (region: Region, inbox: Mail[]) => {
       ),
   };
 };
+
+const isTooMuch = (inbox: readonly Mail[], topicArn: string, address: string, at: Date): boolean =>
+  inbox.filter(
+    (mail) => mail.topicArn === topicArn && mail.address === address && at.getTime() - mail.at.getTime() < 1000,
+  ).length >= MAILS_A_SECOND;

@@ -15,10 +15,11 @@ import {
   parsePolicy,
   type Subscription,
   type Topic,
+  textsOf,
 } from './topics.ts';
 
 export interface Sns extends Service {
-  /** What was sent to e-mail subscribers, oldest first. The same stands in `sns/inbox.jsonl`. */
+  /** What was sent to addresses and telephones, oldest first. The same stands in `sns/inbox.jsonl`. */
   inbox(): Mail[];
 }
 
@@ -30,7 +31,7 @@ const SETTABLE = new Set([
   'SignatureVersion',
   'TracingConfig',
 ]);
-const PROTOCOLS = ['email', 'email-json', 'http', 'https', 'lambda'];
+const PROTOCOLS = ['email', 'email-json', 'http', 'https', 'lambda', 'sms'];
 
 export const createSns = (region: Region): Sns => {
   const topics = new Map<string, Topic>();
@@ -70,6 +71,7 @@ export const createSns = (region: Region): Sns => {
     const { Protocol: protocol = '', Endpoint: endpoint = '', Attributes: attributes = {} } = input;
     if (!PROTOCOLS.includes(protocol)) throw invalid(`Protocol ${protocol}. Known here: ${PROTOCOLS.join(', ')}`);
     if (endpoint === '') throw invalid('Endpoint is needed');
+    if (protocol === 'sms' && !/^\+[1-9]\d{6,14}$/.test(endpoint)) throw invalid(`SMS endpoint: ${endpoint}`);
     const existing = topic.subscriptions.find((other) => other.protocol === protocol && other.endpoint === endpoint);
     if (existing) return { SubscriptionArn: existing.arn };
     // People confirm by e-mail; here the address is taken to have done so at once. HTTP endpoints are asked.
@@ -83,15 +85,18 @@ export const createSns = (region: Region): Sns => {
 
   const publish = async (
     topicArn: string | undefined,
-    entry: Pick<sdk.PublishInput, 'Message' | 'Subject' | 'MessageAttributes'>,
+    entry: Pick<sdk.PublishInput, 'Message' | 'Subject' | 'MessageAttributes' | 'MessageStructure'>,
     { caller }: CallContext,
   ): Promise<string> => {
     const topic = find(topicArn);
     const message: Message = {
       ...{ id: randomUUID(), topicArn: topic.arn, at: region.clock.now() },
       ...{ text: entry.Message ?? '', subject: entry.Subject, attributes: entry.MessageAttributes ?? {} },
+      texts: undefined,
     };
     checkMessage(message);
+    if (entry.MessageStructure === 'json') message.texts = textsOf(message.text);
+    else if (entry.MessageStructure) throw invalid(`MessageStructure ${entry.MessageStructure}`);
     await encryptFor(region, topic, caller);
     recordMetric(region, 'AWS/SNS', 'NumberOfMessagesPublished', 1, { TopicName: topic.name });
     delivery.publish(topic, message);
@@ -135,7 +140,6 @@ export const createSns = (region: Region): Sns => {
     },
     Publish: async (input: sdk.PublishInput, context: CallContext) => {
       if (!input.TopicArn) throw invalid('TopicArn is needed; telephones and devices are not offered here');
-      if (input.MessageStructure) throw invalid('MessageStructure is not offered here');
       return { MessageId: await publish(input.TopicArn, input, context) };
     },
     PublishBatch: async (input: sdk.PublishBatchInput, context: CallContext) => {

@@ -25,6 +25,8 @@ export interface Message {
   id: string;
   topicArn: string;
   text: string;
+  /** By protocol, where the publisher gave each its own form; `default` is for the others. */
+  texts: Record<string, string> | undefined;
   subject: string | undefined;
   attributes: Record<string, MessageAttributeValue>;
   at: Date;
@@ -88,10 +90,24 @@ export const checkMessage = ({ text, subject, attributes }: Pick<Message, 'text'
   }
 };
 
+/** What a publisher says to each protocol. Whatever else the object holds is for protocols nobody knows. */
+export const textsOf = (text: string): Record<string, string> => {
+  const texts = parsed(text);
+  if (typeof texts !== 'object' || texts === null || Array.isArray(texts))
+    throw invalid('Message Structure - JSON message body failed to parse');
+  const entries = Object.entries(texts).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  if (!entries.some(([protocol]) => protocol === 'default'))
+    throw invalid('Message Structure - No default entry in JSON message body');
+  return Object.fromEntries(entries);
+};
+
+export const textFor = ({ text, texts }: Pick<Message, 'text' | 'texts'>, protocol: string): string =>
+  texts ? (texts[protocol] ?? texts.default ?? '') : text;
+
 /** Whether a subscription's filter policy lets a message through; it looks at the attributes, or at the body where it says so. */
-export const passes = ({ filter, attributes }: Subscription, message: Message): boolean => {
+export const passes = ({ filter, attributes, protocol }: Subscription, message: Message): boolean => {
   if (!filter) return true;
-  if (attributes.FilterPolicyScope === 'MessageBody') return filter(parsed(message.text));
+  if (attributes.FilterPolicyScope === 'MessageBody') return filter(parsed(textFor(message, protocol)));
   return filter(
     Object.fromEntries(
       Object.entries(message.attributes).map(([name, { DataType, StringValue = '' }]) => {

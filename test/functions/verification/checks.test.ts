@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import shop from '../../../examples/shop.config.ts';
 import { answer } from '../../../functions/verification/checks.ts';
 import { CheckResult, checkKey } from '../../../functions/verification/evidence.ts';
 import { closedKey } from '../../../functions/verification/fingerprint-keys.ts';
 import { handler as runCheck } from '../../../functions/verification/run-check.ts';
 import { instanceName } from '../../../functions/verification/test-instances.ts';
 import { Check } from '../../../shared/config/checks.ts';
+import { rdsSourceNamed } from '../../../shared/config/platform.ts';
 import { openSession, type Session } from '../../../shared/postgres/session.ts';
 import { fakeWorld, run, samplePoint, type World } from '../../support/backups.ts';
 import { DATABASE, type Laboratory, openLaboratory, PASSWORD, type TestServer, USER } from '../../support/postgres.ts';
@@ -47,7 +47,7 @@ beforeEach(async () => {
 
 const point = samplePoint('shop-db-20261120t020000z-scheduled');
 const ask = (check: Check, of = point) => answer(check, session, of);
-const checks = shop.sources['shop-db']?.checks ?? [];
+const checks = rdsSourceNamed('shop-db').checks;
 
 /** Names of the configured checks that do not pass after a damage, with what they found. */
 const failing = async (damage: string): Promise<Record<string, Partial<CheckResult>>> => {

@@ -3,7 +3,6 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import sample from '../../../events/samples/verification/conclude.json' with { type: 'json' };
-import shop from '../../../examples/shop.config.ts';
 import { handler as choose } from '../../../functions/verification/choose-point.ts';
 import { handler as conclude } from '../../../functions/verification/conclude.ts';
 import { checkKey, comparisonKey, evidenceKey, loginKey } from '../../../functions/verification/evidence.ts';
@@ -12,6 +11,7 @@ import { handler as probe } from '../../../functions/verification/probe-login.ts
 import { instanceName } from '../../../functions/verification/test-instances.ts';
 import { catalogKey } from '../../../shared/catalog/ids.ts';
 import { RecoveryPoint } from '../../../shared/catalog/recovery-point.ts';
+import { rdsSourceNamed } from '../../../shared/config/platform.ts';
 import { fakeWorld, run, samplePoint, type World } from '../../support/backups.ts';
 import { type Laboratory, openLaboratory, type TestServer } from '../../support/postgres.ts';
 
@@ -62,7 +62,7 @@ const allWell = (damage?: { check?: number; item?: 'schema' | number }): void =>
     serverVersion: '15.14',
     credential: 'shop/database, version 1',
   });
-  shop.sources['shop-db']?.checks.forEach(({ name, kind, severity }, index) => {
+  rdsSourceNamed('shop-db').checks.forEach(({ name, kind, severity }, index) => {
     const passed = index !== damage?.check;
     world.vault.put(checkKey(ID, sample.execution, index), {
       name,

@@ -1,6 +1,6 @@
 // Fingerprints read from a standby, so that the primary is left alone.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import shop from '../../../examples/shop.config.ts';
+import { rdsSourceNamed } from '../../../shared/config/platform.ts';
 import { compareAll, fakeWorld, fingerprint, SOURCE, type World } from '../../support/backups.ts';
 import { type Laboratory, openLaboratory, type TestServer } from '../../support/postgres.ts';
 
@@ -8,7 +8,7 @@ let lab: Laboratory;
 let live: TestServer;
 let replica: TestServer;
 let world: World;
-const source = shop.sources[SOURCE];
+const source = rdsSourceNamed(SOURCE);
 
 beforeAll(async () => {
   lab = await openLaboratory();
@@ -22,10 +22,10 @@ afterAll(() => lab[Symbol.asyncDispose]());
 beforeEach(() => {
   world = fakeWorld();
   world.instances.set(SOURCE, live);
-  world.instances.set(source?.replica?.instance ?? '', replica);
-  if (source) source.fingerprint.from = 'replica';
+  world.instances.set(source.replica?.instance ?? '', replica);
+  source.fingerprint.from = 'replica';
   return () => {
-    if (source) source.fingerprint.from = 'primary';
+    source.fingerprint.from = 'primary';
   };
 });
 

@@ -24,6 +24,7 @@ const SERVICES = [
   'ssm',
   'sts',
   'cloudformation',
+  'route53',
 ];
 
 /** Bytes however they come, as one kind of bytes. */

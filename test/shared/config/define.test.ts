@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { defineConfig } from '../../../shared/config/define.ts';
-import { sourceNamed } from '../../../shared/config/platform.ts';
+import { rdsSourceNamed, sourceNamed } from '../../../shared/config/platform.ts';
 import type { Platform } from '../../../shared/config/schema.ts';
 
 type Input = z.input<typeof Platform>;
@@ -40,6 +40,15 @@ const example = (): Input => ({
       },
       checks: [{ name: 'orders', kind: 'row-count', table: 'orders' }],
     },
+    'shop-cache': {
+      kind: 'elasticache-redis',
+      replicationGroup: 'shop-cache',
+      secret: 'shop/cache',
+      schedules: { snapshot: 'cron(0 * * * ? *)', verify: 'cron(0 2 1 * ? *)' },
+      retention: { snapshot: '30 days', archive: '90 days' },
+      objectives: { rpo: '1 hour', rto: '5 minutes', proven: '32 days' },
+      recovery: { replicationGroup: 'shop-cache', nodeType: 'cache.r7g.large' },
+    },
   },
 });
 
@@ -65,6 +74,7 @@ const messageOf = (path: string, value: unknown): string => {
 };
 
 const SOURCE = 'sources/shop-db';
+const CACHE = 'sources/shop-cache';
 const CHECK = `${SOURCE}/checks/0`;
 
 describe('a configuration', () => {
@@ -79,6 +89,12 @@ describe('a configuration', () => {
       fingerprint: { from: 'primary', concurrency: 2 },
       export: { tables: [] },
       checks: [{ severity: 'critical', minimum: 1, deviation: 0.01 }],
+    });
+    expect(sources['shop-cache']).toMatchObject({
+      retention: { snapshot: 30 * 86_400, archive: 90 * 86_400 },
+      checks: { minimumKeys: 1, deviation: 0.01 },
+      recovery: { replicas: 1, securityGroups: [] },
+      restore: { deadline: 3600, securityGroups: [] },
     });
   });
 
@@ -126,8 +142,23 @@ describe('a configuration', () => {
     ['schedules/retention', 'cron(0 6 * * *)', /six fields/],
     ['schedules/integrity', 'at(2026-11-20T00:00:00)', /six fields/],
     ['vault/lock', '0 days', /30 days|15 minutes/],
-    ['notifications', { emails: [{ topic: 'urgent', address: 'a@example.com' }] }, /"critical"/],
-    ['notifications', { emails: [{ topic: 'critical', address: 'nobody' }] }, /email/],
+    ['notifications', { routes: { critical: [{ email: 'nobody' }] } }, /critical\[0\]\.email/],
+    ['notifications', { routes: { critical: [{ sms: '555-0100' }] } }, /a telephone number such as \+15550100/],
+    ['notifications', { routes: { critical: [{ https: 'http://a.example' }] } }, /a URL that begins with https:/],
+    ['notifications', { routes: { critical: ['a@example.com'] } }, /one of \{ email \}/],
+    ['notifications', { routes: { critical: [{ slack: 'https://hooks.slack.com/x' }] } }, /lifeboat\/webhooks\//],
+    ['notifications', { routes: { critical: [{ pagerduty: 'shop/database' }] } }, /lifeboat\/webhooks\//],
+    ['notifications', { routes: { critical: [{ email: 'a@example.com', sms: '+15550100' }] } }, /one of \{ email \}/],
+    ['notifications', { routes: { critical: [] } }, /at least one subscriber/],
+    ['notifications', { routes: { info: [{ sms: '+15550100' }, { sms: '+15550100' }] } }, /stands here twice/],
+    ['notifications', { escalation: { levels: Array(6).fill([{ sms: '+15550100' }]) } }, /<=5/],
+    [
+      'notifications',
+      { audiences: { staff: { wording: 'angry', every: '1 hour', to: [{ sms: '+15550100' }] } } },
+      /"internal"\|"customer"/,
+    ],
+    ['notifications', { fold: '15m' }, /a duration is written like/],
+    ['notifications', { followUp: 'often' }, /a schedule is written like/],
     ['network', { subnets: [], securityGroups: ['sg-1'] }, /subnets/],
     ['sources', {}, /at least one source/],
     [`${SOURCE}/kind`, 'rds-mysql', /rds-postgres/],
@@ -148,6 +179,14 @@ describe('a configuration', () => {
     [`${SOURCE}/anomaly`, '50', /50 %/],
     [`${SOURCE}/anomaly`, 0.5, /string/],
     [`${SOURCE}/checks`, [], /never be PROVEN/],
+    [`${CACHE}/replicationGroup`, 'shop--cache', /single hyphens/],
+    [`${CACHE}/replicationGroup`, 'shop-cache-', /no hyphen at its end/],
+    [`${CACHE}/replicationGroup`, 'a'.repeat(41), /2 to 40/],
+    [`${CACHE}/retention/archive`, '8 years', /7 years/],
+    [`${CACHE}/recovery/nodeType`, 'r7g.large', /cache\.r7g\.large/],
+    [`${CACHE}/recovery`, { replicationGroup: 'c', nodeType: 'cache.t4g.micro', replicas: 6 }, /5/],
+    [`${CACHE}/checks`, { minimumKeys: 0 }, /minimumKeys/],
+    [`${CACHE}/checks`, { deviation: 0.01 }, /string/],
     [`${CHECK}/kind`, 'row-counts', /checks/],
     [`${CHECK}/severity`, 'error', /"critical"\|"warning"/],
     [`${CHECK}/table`, 'orders; DROP TABLE orders', /sales\.orders/],
@@ -176,11 +215,19 @@ describe('a configuration', () => {
       /arithmetic/,
     ],
   ];
+  it.each([
+    [{ routes: { urgent: [{ email: 'a@example.com' }] } }, 'notifications.routes: Unrecognized key: "urgent"'],
+    [{ audiences: { 'All staff': {} } }, 'an audience is named in lower case letters, digits and hyphens'],
+    [{ emails: [] }, 'notifications: Unrecognized key: "emails"'],
+  ])('knows no other topics, no odd names of audiences: %j', (value, found) => {
+    expect(messageOf('notifications', value)).toContain(found);
+  });
+
   it.each(wrong)('names %s and what is allowed there, given %j', (path, value, allowed) => {
     const message = messageOf(path, value);
     expect(message).not.toBe('accepted');
     expect(message).toContain(
-      path === 'sources' ? 'sources' : path.split('/').find((part) => !/^\d|sources|shop-db/.test(part)),
+      path === 'sources' ? 'sources' : path.split('/').find((part) => !/^\d|sources|shop-db|shop-cache/.test(part)),
     );
     expect(message).toMatch(allowed);
     expect(message).toMatch(/Found ./);
@@ -196,6 +243,7 @@ describe('a configuration', () => {
     ...['instance', 'database', 'secret', 'schedules', 'retention', 'objectives', 'posture', 'checks', 'kind'].map(
       (key) => `${SOURCE}/${key}`,
     ),
+    ...['replicationGroup', 'schedules', 'retention', 'objectives', 'recovery', 'kind'].map((key) => `${CACHE}/${key}`),
   ];
   it.each(required)('without %s is refused', (path) => {
     expect(messageOf(path, undefined)).toContain(path.split('/').at(-1));
@@ -207,6 +255,8 @@ describe('a configuration', () => {
     'vault/',
     'schedules/',
     `${SOURCE}/`,
+    `${CACHE}/`,
+    `${CACHE}/recovery/`,
     `${SOURCE}/retention/`,
     `${SOURCE}/posture/`,
     `${CHECK}/`,
@@ -249,7 +299,7 @@ describe('a configuration', () => {
 
 describe('a source', () => {
   it('is found by its name', () => {
-    expect(sourceNamed('shop-db').instance).toBe('shop-db');
+    expect(rdsSourceNamed('shop-db').instance).toBe('shop-db');
   });
 
   it('that is not configured is named, with those that are', () => {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createClock } from '../../../../local/clock.ts';
 import { createFaults } from '../../../../local/faults.ts';
 import { createIam } from '../../../../local/iam/iam.ts';
+import { createDns } from '../../../../local/services/route53/dns.ts';
 import type { Caller, PolicyStatement, Region, Service, World } from '../../../../local/types.ts';
 
 export const ACCOUNT = '111122223333';
@@ -68,6 +69,7 @@ export const createRegions = (creators: ((region: Region) => Service)[], names =
 
   const world: TestWorld = {
     ...{ account: ACCOUNT, clock, faults, iam, regions, region: regionOf },
+    dns: undefined as unknown as World['dns'],
     get home() {
       return regionOf(names[0] ?? '');
     },
@@ -84,10 +86,13 @@ export const createRegions = (creators: ((region: Region) => Service)[], names =
     advance: (ms) => clock.advanceTo(new Date(clock.now().getTime() + ms)),
     close: async () => {
       clock.close();
+      await dns.close();
       for (const region of regions.values()) for (const service of region.services.values()) await service.close?.();
       rmSync(directory, { recursive: true, force: true });
     },
   };
+  const dns = createDns(world);
+  world.dns = dns;
   for (const name of names) {
     const region = build(name);
     regions.set(name, region);

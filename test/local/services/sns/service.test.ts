@@ -103,7 +103,10 @@ describe('a topic', () => {
     ['a subject that begins with a space', { Subject: ' a' }, /Subject/],
     ['an empty message', { Message: '' }, /Empty message/],
     ['a message of more than 256 KB', { Message: 'x'.repeat(262_145) }, /too long/],
-    ['a structure per protocol', { MessageStructure: 'json' }, /MessageStructure/],
+    ['a structure nobody knows', { MessageStructure: 'xml' }, /MessageStructure/],
+    ['a structure that is no JSON', { MessageStructure: 'json' }, /failed to parse/],
+    ['a structure that is no object', { MessageStructure: 'json', Message: '["default"]' }, /failed to parse/],
+    ['a structure without a default', { MessageStructure: 'json', Message: '{"sms":"a"}' }, /No default entry/],
   ])('refuses %s', async (_, more, message) => {
     await subscribe('email', 'a@example.com');
     await expect(publish('text', more)).rejects.toThrow(message);
@@ -179,6 +182,63 @@ describe('a topic', () => {
     await as(['sns:Publish', 'kms:GenerateDataKey', 'kms:Decrypt']);
     expect(sns().inbox()).toHaveLength(1);
     expect(asked).toEqual(['GenerateDataKey', 'GenerateDataKey', 'Decrypt']);
+  });
+});
+
+describe('a message with a form for each protocol', () => {
+  const text = JSON.stringify({ default: 'for all', sms: 'short', lambda: '{"a":1}', unheardOf: 'x', wrong: 1 });
+
+  it('reaches each subscriber in its own form, and the others in the default one', async () => {
+    await subscribe('email', 'a@example.com');
+    await subscribe('sms', '+15550100');
+    await subscribe('lambda', await createFunction(world, 'worker', RECORDER));
+    await world.call('lambda', 'AddPermission', {
+      ...{ FunctionName: 'worker', StatementId: 's', Action: 'lambda:InvokeFunction' },
+      Principal: 'sns.amazonaws.com',
+    });
+    await publish(text, { MessageStructure: 'json', Subject: 'subject' });
+    await settle(world);
+    expect(sns().inbox()).toMatchObject([
+      { protocol: 'email', address: 'a@example.com', subject: 'subject', message: 'for all' },
+      { protocol: 'sms', address: '+15550100', message: 'short' },
+    ]);
+    const logs = (world.home.services.get('lambda') as Lambda).logs('worker');
+    expect(JSON.parse(logs.find((line) => line.startsWith('got '))?.slice(4) ?? '').Records[0].Sns.Message).toBe(
+      '{"a":1}',
+    );
+  });
+
+  it('is filtered by the body that the subscriber would get', async () => {
+    const FilterPolicy = '{"a":[1]}';
+    await subscribe('email', 'a@example.com', { FilterPolicy, FilterPolicyScope: 'MessageBody' });
+    await publish(text, { MessageStructure: 'json' });
+    expect(sns().inbox()).toEqual([]);
+  });
+
+  it('needs a telephone number that is one', async () => {
+    await expect(subscribe('sms', '555-0100')).rejects.toThrow(/SMS endpoint/);
+  });
+});
+
+describe('an e-mail address', () => {
+  it('that gets more than ten messages in a second has to confirm again, and gets no more', async () => {
+    await subscribe('email', 'a@example.com');
+    for (let count = 0; count < 12; count++) await publish(`message ${count}`);
+    expect(sns().inbox()).toHaveLength(10);
+    const { Subscriptions } = await world.call('sns', 'ListSubscriptionsByTopic', { TopicArn });
+    expect(Subscriptions).toMatchObject([{ SubscriptionArn: 'PendingConfirmation' }]);
+    await world.advance(60_000);
+    await publish('later');
+    expect(sns().inbox()).toHaveLength(10);
+  });
+
+  it('keeps getting ten a second', async () => {
+    await subscribe('email', 'a@example.com');
+    for (let second = 0; second < 3; second++) {
+      for (let count = 0; count < 10; count++) await publish(`message ${count}`);
+      await world.advance(1000);
+    }
+    expect(sns().inbox()).toHaveLength(30);
   });
 });
 

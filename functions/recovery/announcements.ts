@@ -1,0 +1,99 @@
+// How a failover ends: told with what it took and what it cost, or with where it stopped and how it goes on.
+import { z } from 'zod';
+import { now, secondsBetween } from '../../shared/clock.ts';
+import { configuration } from '../../shared/config/platform.ts';
+import type { Work } from '../../shared/lambda/lambda.ts';
+import { notify } from '../../shared/notify/notify.ts';
+import { type Facts, FailoverId } from '../../shared/recovery/documents.ts';
+import { record } from '../../shared/telemetry/metrics.ts';
+import { doneMessage, stoppedMessage } from './announcement-messages.ts';
+import { endEpoch } from './epoch.ts';
+import { FailoverStopped } from './errors.ts';
+import { type PhaseAnswer, type PhaseContext, phase, phaseRecords, type Step } from './phases.ts';
+
+export const Trouble = z.strictObject({
+  /** Name of the state that failed. */
+  state: z.string().min(1),
+  error: z.string().min(1),
+  cause: z.string(),
+});
+export type Trouble = z.output<typeof Trouble>;
+
+export const AnnounceRequest = z.strictObject({
+  failoverId: FailoverId,
+  execution: z.string().min(1),
+  /** Why the machine stops here; left out, it has come to its end. */
+  trouble: Trouble.optional(),
+  /** The execution was redriven since the trouble: go on. */
+  redriven: z.boolean().default(false),
+});
+type AnnounceRequest = z.output<typeof AnnounceRequest>;
+
+/** @throws {FailoverStopped} after people were told: the state that gets it is the one a redrive begins with. */
+export const announce = async (request: AnnounceRequest, work: Work): Promise<PhaseAnswer | { goOn: true }> => {
+  const { failoverId, trouble, redriven } = request;
+  if (!trouble) return phase('announce', conclude)({ failoverId }, work);
+  if (redriven) return { goOn: true };
+  return stop(request, trouble);
+};
+
+/** The epoch ends before it is told: a message that nobody got is repeated, a failover that goes on unnoticed is not. */
+const conclude = async (context: PhaseContext): Promise<Step> => {
+  const { failoverId, declaredAt, factsOf } = context;
+  const ended = await endEpoch(failoverId, 'done');
+  const endedAt = new Date(ended.endedAt ?? now().toISOString());
+  const since = factsOf('declare')?.since;
+  const facts: Facts = {
+    rtoSeconds: secondsBetween(declaredAt, endedAt),
+    outageSeconds: typeof since === 'string' ? secondsBetween(new Date(since), endedAt) : null,
+    lossSeconds: factsOf('database')?.lossSeconds ?? null,
+  };
+  await notify(doneMessage(context, await phaseRecords(failoverId), facts));
+  const { platform } = configuration();
+  record('FailoverDuration', Number(facts.rtoSeconds), platform);
+  if (facts.lossSeconds !== null) record('FailoverDataLoss', Number(facts.lossSeconds), platform);
+  return { done: true, facts };
+};
+
+/** Errors after which nothing was changed and nothing is under way. */
+const NOTHING_DONE = new Set([
+  'PrimaryHealthy',
+  'OutageNotConfirmed',
+  'PlatformHere',
+  'FailoverUnderWay',
+  'FailoverIdTaken',
+  'ApprovalRefused',
+  'ApprovalMissing',
+]);
+
+const stop = async ({ failoverId, execution }: AnnounceRequest, trouble: Trouble): Promise<never> => {
+  const happened = causeOf(trouble);
+  const records = await phaseRecords(failoverId);
+  const message = stoppedMessage({
+    ...{ failoverId, execution, state: trouble.state, happened, records },
+    nothingDone: NOTHING_DONE.has(trouble.error),
+  });
+  await notify(message);
+  throw new FailoverStopped(`"${trouble.state}" ended as ${trouble.error}: ${happened}`, {
+    source: configuration().platform,
+    next: message.next,
+  });
+};
+
+/** A function's error comes as JSON with its message and its stack; of AWS's own, as text. */
+const Failure = z.looseObject({ errorMessage: z.string() });
+const causeOf = ({ cause, error }: Trouble): string => {
+  const parsed = z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue('not JSON');
+        return z.NEVER;
+      }
+    })
+    .pipe(Failure)
+    .safeParse(cause);
+  return (parsed.success ? parsed.data.errorMessage : cause || error).slice(0, 1000);
+};

@@ -1,0 +1,125 @@
+// The first phase: takes the right to move the platform, and refuses to use it while the region it would leave is well.
+import { z } from 'zod';
+import { now, secondsBetween } from '../../shared/clock.ts';
+import { configuration } from '../../shared/config/platform.ts';
+import type { Recovery } from '../../shared/config/recovery.ts';
+import { settings } from '../../shared/config/settings.ts';
+import type { Work } from '../../shared/lambda/lambda.ts';
+import type { Assessment } from '../../shared/recovery/assessment.ts';
+import { type Facts, FailoverId, type Phase } from '../../shared/recovery/documents.ts';
+import { assessmentsBefore } from './assessment.ts';
+import { endEpoch, recoveryPlan, takeEpoch } from './epoch.ts';
+import { OutageNotConfirmed, PlatformHere, PrimaryHealthy } from './errors.ts';
+import { type PhaseAnswer, type PhaseContext, phase, type Step } from './phases.ts';
+import { epochHere, epochThere, movedHere } from './residence.ts';
+
+export const DeclareRequest = z.strictObject({
+  failoverId: FailoverId,
+  reason: z.string().min(1).max(500),
+  /** Who declares it, for people. */
+  by: z.string().min(1).max(200).optional(),
+  /** The platform's name, typed: move it although the outage is not confirmed. */
+  override: z.string().max(100).optional(),
+  execution: z.string().min(1),
+});
+type DeclareRequest = z.output<typeof DeclareRequest>;
+
+/** @throws {FailoverUnderWay} {FailoverIdTaken} {PlatformHere} {PrimaryHealthy} {OutageNotConfirmed} */
+export const declare = async (request: DeclareRequest, work: Work): Promise<PhaseAnswer> => {
+  const { failoverId, execution, reason } = request;
+  recoveryPlan();
+  const there = await epochThere();
+  const elsewhere = there === 'unknown' ? undefined : there;
+  await assertElsewhere(failoverId, elsewhere);
+  await takeEpoch({ failoverId, kind: 'failover', execution, reason }, elsewhere?.epoch);
+  try {
+    return await phase('declare', (context) => decide(context, request))({ failoverId }, work);
+  } catch (error) {
+    if (error instanceof PrimaryHealthy || error instanceof OutageNotConfirmed) await endEpoch(failoverId, 'abandoned');
+    throw error;
+  }
+};
+
+const assertElsewhere = async (failoverId: string, there: Awaited<ReturnType<typeof epochHere>>): Promise<void> => {
+  const here = await epochHere();
+  if (here?.failoverId === failoverId || here?.status === 'running') return;
+  const atHome = settings().region === configuration().regions.primary && !here && !there;
+  if (!atHome && !movedHere(here, there)) return;
+  throw new PlatformHere('the platform lives in this region already.', {
+    source: configuration().platform,
+    expected: `a platform that lives in ${settings().peer.region}`,
+    found: here ? `moved to ${here.to} by ${here.failoverId}` : 'never moved',
+    next: 'Start the machine in the region that the platform should move to.',
+  });
+};
+
+/** An assessment that is older says nothing of now. */
+const FRESH_SECONDS = 5 * 60;
+type Seen = Pick<Assessment, 'verdict' | 'confirmed' | 'confidence' | 'reasons' | 'dataLossSeconds'> &
+  Partial<Pick<Assessment, 'at' | 'since'>>;
+const NOTHING_SEEN: Seen = {
+  verdict: 'unknown',
+  confirmed: false,
+  confidence: 0,
+  reasons: [`no assessment of the last ${FRESH_SECONDS / 60} minutes`],
+  dataLossSeconds: {},
+};
+
+const newestAssessment = async (): Promise<Seen> => {
+  const [newest] = await assessmentsBefore(new Date(now().getTime() + 1000));
+  return newest && secondsBetween(new Date(newest.at), now()) < FRESH_SECONDS ? newest : NOTHING_SEEN;
+};
+
+const decide = async ({ plan }: PhaseContext, request: DeclareRequest): Promise<Step> => {
+  const seen = await newestAssessment();
+  const overridden = !seen.confirmed;
+  if (overridden && request.override !== configuration().platform) throw refusal(request, seen);
+  const facts: Facts = {
+    reason: request.reason,
+    by: request.by ?? null,
+    overridden,
+    verdict: seen.verdict,
+    confidence: seen.confidence,
+    reasons: seen.reasons,
+    assessedAt: seen.at ?? null,
+    since: seen.since ?? null,
+    dataLossSeconds: seen.dataLossSeconds,
+    approval: { mode: plan.approval.mode, seconds: plan.approval.deadline },
+    path: pathOf(plan),
+    limits: limitsOf(plan),
+  };
+  return { done: true, facts };
+};
+
+const refusal = ({ override }: DeclareRequest, { verdict, confidence, reasons }: Seen) => {
+  const { platform } = configuration();
+  const { peer } = settings();
+  const typed = override === undefined ? '' : `; the override "${override}" is not the platform's name`;
+  const facts = {
+    source: platform,
+    expected: `${peer.region} seen down in ${recoveryPlan().assessment.confirmations} assessments in a row`,
+    found: `${verdict}, confidence ${Math.round(confidence * 100)} %: ${reasons.join('; ')}${typed}`,
+    next: `Nothing was changed. Wait for the next assessment, or, if you know better, add "override": "${platform}" to the input: the old primary is fenced first all the same.`,
+  };
+  return verdict === 'healthy'
+    ? new PrimaryHealthy('the region that would be left is well.', facts)
+    : new OutageNotConfirmed('the outage is not confirmed.', facts);
+};
+
+/** Phases there is something to do for. */
+const pathOf = ({ cache, infrastructure, workloads, dns }: Recovery): Phase[] => [
+  'fence',
+  'database',
+  ...(cache ? ['cache' as const] : []),
+  ...(infrastructure ? ['infrastructure' as const] : []),
+  ...(workloads ? ['workloads' as const] : []),
+  ...(dns ? ['dns' as const] : []),
+  'health',
+  'monitoring',
+  'validate',
+];
+
+/** What takes three times its target is stuck: people look, and start it again. */
+const STUCK_AFTER_TARGETS = 3;
+const limitsOf = ({ targets }: Recovery): Record<string, number> =>
+  Object.fromEntries(Object.entries(targets).map(([of, seconds]) => [of, seconds * STUCK_AFTER_TARGETS]));

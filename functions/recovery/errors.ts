@@ -1,0 +1,95 @@
+import { LifeboatError } from '../../shared/errors.ts';
+
+/** The configuration says nothing of a recovery. */
+export class RecoveryNotConfigured extends LifeboatError {
+  override readonly name = 'RecoveryNotConfigured';
+}
+
+/** Somebody else is moving the platform. */
+export class FailoverUnderWay extends LifeboatError {
+  override readonly name = 'FailoverUnderWay';
+}
+
+/** This failover no longer holds the platform: whatever it wanted to do is another's to do. */
+export class EpochLost extends LifeboatError {
+  override readonly name = 'EpochLost';
+}
+
+/** The id belongs to a failover of the past. */
+export class FailoverIdTaken extends LifeboatError {
+  override readonly name = 'FailoverIdTaken';
+}
+
+/** The old primary answers and could not be shut out: to go on would let two regions take writes. */
+export class NotFenced extends LifeboatError {
+  override readonly name = 'NotFenced';
+}
+
+/** The instance that should take over cannot: RDS put it into a state it does not leave by itself. */
+export class InstanceUnusable extends LifeboatError {
+  override readonly name = 'InstanceUnusable';
+}
+
+/** Under the replica's name stands something that is no replica and that this failover did not make. */
+export class ReplicaForeign extends LifeboatError {
+  override readonly name = 'ReplicaForeign';
+}
+
+/** Route 53 cannot be told anything: its control plane in us-east-1 does not answer. */
+export class DnsControlPlaneSilent extends LifeboatError {
+  override readonly name = 'DnsControlPlaneSilent';
+}
+
+/** Route 53 was asked to change records and would not. */
+export class DnsChangeRefused extends LifeboatError {
+  override readonly name = 'DnsChangeRefused';
+}
+
+/** Refused: by all that can be seen the primary region is well. */
+export class PrimaryHealthy extends LifeboatError {
+  override readonly name = 'PrimaryHealthy';
+}
+
+/** Refused: the outage was not seen often enough in a row, or nobody looked. */
+export class OutageNotConfirmed extends LifeboatError {
+  override readonly name = 'OutageNotConfirmed';
+}
+
+/** Refused: the platform is in this region already. */
+export class PlatformHere extends LifeboatError {
+  override readonly name = 'PlatformHere';
+}
+
+export class ApprovalRefused extends LifeboatError {
+  override readonly name = 'ApprovalRefused';
+}
+
+/** Nobody decided within the deadline. */
+export class ApprovalMissing extends LifeboatError {
+  override readonly name = 'ApprovalMissing';
+}
+
+/** A decision that comes after the deadline. */
+export class ApprovalTooLate extends LifeboatError {
+  override readonly name = 'ApprovalTooLate';
+}
+
+/** A second decision that differs from the first. */
+export class ApprovalDecided extends LifeboatError {
+  override readonly name = 'ApprovalDecided';
+}
+
+/** How the machine ends when a phase cannot be done: a redrive begins with the state that threw this. */
+export class FailoverStopped extends LifeboatError {
+  override readonly name = 'FailoverStopped';
+}
+
+/** A name that has to be typed to confirm was not typed, or not right. */
+export class NameNotConfirmed extends LifeboatError {
+  override readonly name = 'NameNotConfirmed';
+}
+
+/** Two databases take writes, or soon will: the only safe way is on. */
+export class TooLateToAbandon extends LifeboatError {
+  override readonly name = 'TooLateToAbandon';
+}

@@ -1,0 +1,119 @@
+// EKS of the local region: clusters with an API server that does what is used of it, pods as processes, load balancers that
+// listen. docs/kubernetes.md says what it does not do.
+import * as sdk from '@aws-sdk/client-eks';
+import { defineService } from '../../service.ts';
+import type { Region, Service } from '../../types.ts';
+import { IMAGES } from '../../workloads/images.ts';
+import { associatePolicy, createEntry, describeEntry, describePolicy, entryOf } from './access.ts';
+import { CLUSTER_ADMIN } from './api/policies.ts';
+import { type Cluster, createCluster, describeCluster } from './clusters.ts';
+import { newAddress } from './nodes/addresses.ts';
+
+export interface EksService extends Service {
+  /** Where the region's load balancers listen: an address of its own of the loopback network. */
+  readonly address: string;
+  /** Program file of each image; more can be added. */
+  readonly images: Map<string, string>;
+  cluster(name: string): Cluster;
+  close(): Promise<void>;
+}
+
+export const createEks = (region: Region): EksService => {
+  const clusters = new Map<string, Cluster>();
+  const images = new Map(IMAGES);
+  const address = newAddress();
+  const find = (name: string | undefined): Cluster => {
+    const cluster = clusters.get(name ?? '');
+    if (cluster) return cluster;
+    const message = `No cluster found for name: ${name}.`;
+    throw new sdk.ResourceNotFoundException({ message, clusterName: name, $metadata: {} });
+  };
+
+  const service = defineService(sdk, {
+    async CreateCluster({ name = '', roleArn = '', accessConfig }, { caller }) {
+      if (clusters.has(name)) {
+        const message = `Cluster already exists with name: ${name}`;
+        throw new sdk.ResourceInUseException({ message, clusterName: name, $metadata: {} });
+      }
+      if (!/^[0-9A-Za-z][\w-]{0,99}$/.test(name))
+        throw new sdk.InvalidParameterException({ message: `The cluster name is not valid: ${name}`, $metadata: {} });
+      const cluster = createCluster({ region, name, roleArn, images, address });
+      clusters.set(name, cluster);
+      // Who creates a cluster administers it, unless told otherwise.
+      if (accessConfig?.bootstrapClusterCreatorAdminPermissions ?? true) {
+        const principalArn = caller.roleArn ?? caller.arn;
+        createEntry(region, cluster, { principalArn });
+        associatePolicy(region, cluster, principalArn, { policyArn: CLUSTER_ADMIN, scope: { type: 'cluster' } });
+      }
+      const described = describeCluster(cluster);
+      const release = region.clock.hold(`creation of cluster ${name}`);
+      void cluster.start().finally(release);
+      return { cluster: described };
+    },
+
+    DescribeCluster: async ({ name }) => ({ cluster: describeCluster(find(name)) }),
+
+    ListClusters: async () => ({ clusters: [...clusters.keys()].sort() }),
+
+    async DeleteCluster({ name }) {
+      const cluster = find(name);
+      clusters.delete(cluster.name);
+      await cluster.close();
+      return { cluster: { ...describeCluster(cluster), status: sdk.ClusterStatus.DELETING } };
+    },
+
+    async CreateAccessEntry({ clusterName, ...facts }) {
+      const cluster = find(clusterName);
+      if (facts.type && facts.type !== 'STANDARD')
+        throw new sdk.InvalidParameterException({ message: `The type ${facts.type} is not offered.`, $metadata: {} });
+      return { accessEntry: describeEntry(cluster, createEntry(region, cluster, facts)) };
+    },
+
+    async DescribeAccessEntry({ clusterName, principalArn }) {
+      const cluster = find(clusterName);
+      return { accessEntry: describeEntry(cluster, entryOf(cluster, principalArn)) };
+    },
+
+    ListAccessEntries: async ({ clusterName }) => ({ accessEntries: [...find(clusterName).entries.keys()].sort() }),
+
+    async DeleteAccessEntry({ clusterName, principalArn }) {
+      const cluster = find(clusterName);
+      cluster.entries.delete(entryOf(cluster, principalArn).principalArn);
+      return {};
+    },
+
+    async AssociateAccessPolicy({ clusterName, principalArn, policyArn, accessScope }) {
+      const policy = associatePolicy(region, find(clusterName), principalArn, { policyArn, scope: accessScope });
+      return { clusterName, principalArn, associatedAccessPolicy: describePolicy(policy) };
+    },
+
+    async DisassociateAccessPolicy({ clusterName, principalArn, policyArn }) {
+      const entry = entryOf(find(clusterName), principalArn);
+      entry.policies = entry.policies.filter(({ arn }) => arn !== policyArn);
+      return {};
+    },
+
+    async ListAssociatedAccessPolicies({ clusterName, principalArn }) {
+      const entry = entryOf(find(clusterName), principalArn);
+      return { clusterName, principalArn, associatedAccessPolicies: entry.policies.map(describePolicy) };
+    },
+  });
+
+  return {
+    ...service,
+    address,
+    images,
+    cluster: find,
+    authorize: (operation, input) => {
+      const { name, clusterName, principalArn } = input as Record<'name' | 'clusterName' | 'principalArn', string>;
+      const cluster = clusterName ?? name;
+      const base = `arn:aws:eks:${region.name}:${region.account}`;
+      const entry = clusters.get(cluster)?.entries.get(principalArn);
+      // Entries are made and listed in their cluster; everything else about one asks for the entry itself.
+      return [{ action: `eks:${operation}`, resource: entry?.arn ?? (cluster ? `${base}:cluster/${cluster}` : '*') }];
+    },
+    close: async () => {
+      await Promise.all([...clusters.values()].map((cluster) => cluster.close()));
+    },
+  };
+};
