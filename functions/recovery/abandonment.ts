@@ -1,7 +1,7 @@
 // Giving up a failover. Where its database was not promoted yet, the old primary is opened to the application again.
 import { z } from 'zod';
 import { now } from '../../shared/clock.ts';
-import { configuration, sourceNamed } from '../../shared/config/platform.ts';
+import { configuration, rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { describeInstance, instanceIn } from '../../shared/rds/instances.ts';
@@ -76,7 +76,7 @@ const liftFence = async ({ failoverId, from }: Epoch, signal: AbortSignal): Prom
   if (await isPromoted(failoverId))
     return `A database was promoted here already: the old primary in ${from} stays shut to the application, or two would take writes.`;
   const plan = recoveryPlan().database;
-  const source = sourceNamed(plan.source);
+  const source = rdsSourceNamed(plan.source);
   try {
     const instance = await describeInstance(plan.source, instanceIn(source, from), from);
     const login = await readLogin(plan.source, source.secret);
