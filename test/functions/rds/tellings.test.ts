@@ -87,7 +87,10 @@ describe.each(CASES)('%s', (_, prepare, subject) => {
 
   it('is told again rather than never where the note of it could not be taken off', async () => {
     shop.publishing = () => {
-      shop.vault.before = once(failure('Killed', 500), (operation) => operation === 'put');
+      shop.vault.before = once(
+        failure('Killed', 500),
+        (operation, key) => operation === 'put' && key.startsWith('catalog/'),
+      );
     };
     await expect(look()).rejects.toMatchObject({ name: 'Killed' });
     shop.publishing = () => undefined;
