@@ -49,6 +49,22 @@ export const GRANTS = {
       Because: 'the topics and the vault are encrypted with the key',
     },
   ],
+  findMissedRuns: [
+    {
+      Action: ['scheduler:GetSchedule'],
+      Resource: ['${Schedules}*'],
+      Because: 'asked only where a run seems to be missing',
+    },
+    { Action: ['s3:GetObject', 's3:PutObject'], Resource: ['${Vault}/missed-runs/*'] },
+    { Action: ['kms:GenerateDataKey'], Resource: ['${VaultKeyArn}'] },
+  ],
+  startBackups: [
+    {
+      Action: ['states:StartExecution'],
+      Resource: ['${Machines}backup-database'],
+      Because: 'for runs that were missed',
+    },
+  ],
   useDatabaseKeys: [
     {
       Action: ['kms:CreateGrant', 'kms:DescribeKey'],
@@ -109,6 +125,7 @@ const expand = (deployment: Deployment, text: string) => {
     Secrets: `arn:\${AWS::Partition}:secretsmanager:${region}:\${AWS::AccountId}:secret`,
     Executions: `arn:\${AWS::Partition}:states:${region}:\${AWS::AccountId}:execution:${service}-`,
     Machines: `arn:\${AWS::Partition}:states:${region}:\${AWS::AccountId}:stateMachine:${service}-`,
+    Schedules: `arn:\${AWS::Partition}:scheduler:${region}:\${AWS::AccountId}:schedule/${service}/`,
     Service: service,
   };
   return sub(text.replace(/\$\{(\w+)\}/g, (whole, name: string) => names[name] ?? whole));

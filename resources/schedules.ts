@@ -1,4 +1,5 @@
 import type { RdsSource, RedisSource, Source } from '../shared/config/schema.ts';
+import { SCHEDULER_TRIES_SECONDS, scheduleName } from '../shared/schedules/missed-runs.ts';
 import { arnOf, type Deployment, functionLogicalId, machineLogicalId, type Role } from './names.ts';
 import { role } from './permissions.ts';
 
@@ -19,6 +20,7 @@ export const planSchedules = ({ platform }: Deployment): Plan[] => [
   ...recoverySchedules(platform),
   { name: 'reconcile', expression: platform.schedules.reconcile, target: { function: 'rdsReconcile' }, input: {} },
   { name: 'sweep', expression: platform.schedules.reconcile, target: { function: 'verificationSweep' }, input: {} },
+  { name: 'retry', expression: platform.schedules.reconcile, target: { function: 'verificationRetry' }, input: {} },
   { name: 'retention', expression: platform.schedules.retention, target: { function: 'retentionExpire' }, input: {} },
   {
     name: 'integrity',
@@ -47,25 +49,25 @@ const planOf = (source: string, settings: Source): Plan[] => {
 
 const databasePlan = (source: string, { schedules }: RdsSource): Plan[] => [
   {
-    name: `${source}-snapshot`,
+    name: scheduleName(source, 'snapshot'),
     expression: schedules.snapshot,
     target: { machine: 'backupDatabase' },
     input: { source, scheduledAt: SCHEDULED_AT, purpose: 'scheduled' },
   },
   {
-    name: `${source}-export`,
+    name: scheduleName(source, 'export'),
     expression: schedules.export,
     target: { function: 'rdsExportSnapshot' },
     input: { source, scheduledAt: SCHEDULED_AT, purpose: 'compliance' },
   },
   {
-    name: `${source}-verify`,
+    name: scheduleName(source, 'verify'),
     expression: schedules.verify,
     target: { machine: 'verifyDatabase' },
     input: { source, scheduledAt: SCHEDULED_AT },
   },
   {
-    name: `${source}-posture`,
+    name: scheduleName(source, 'posture'),
     expression: schedules.posture,
     target: { function: 'rdsCheckPosture' },
     input: { source },
@@ -74,13 +76,13 @@ const databasePlan = (source: string, { schedules }: RdsSource): Plan[] => [
 
 const cachePlan = (source: string, { schedules }: RedisSource): Plan[] => [
   {
-    name: `${source}-snapshot`,
+    name: scheduleName(source, 'snapshot'),
     expression: schedules.snapshot,
     target: { machine: 'backupRedis' },
     input: { source, scheduledAt: SCHEDULED_AT, purpose: 'scheduled' },
   },
   {
-    name: `${source}-verify`,
+    name: scheduleName(source, 'verify'),
     expression: schedules.verify,
     target: { machine: 'verifyRedis' },
     input: { source, scheduledAt: SCHEDULED_AT },
@@ -167,7 +169,7 @@ export const schedules = (deployment: Deployment) => {
               Arn: targetArn(plan.target),
               RoleArn: arnOf('SchedulerRole'),
               Input: JSON.stringify(plan.input),
-              RetryPolicy: { MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 10 },
+              RetryPolicy: { MaximumEventAgeInSeconds: SCHEDULER_TRIES_SECONDS, MaximumRetryAttempts: 10 },
             },
           },
         },

@@ -185,6 +185,7 @@ const bucket = (deployment: Deployment) => ({
           'evidence/',
           'fingerprints/',
           'integrity/',
+          'missed-runs/',
           'reports/',
           'recovery/',
           'notifications/',

@@ -9,7 +9,7 @@ import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { checkDocuments } from './documents.ts';
 import { checkPoints } from './point-checks.ts';
-import { newRun, type Run, readProgress, writeProgress } from './progress.ts';
+import { newRun, type Progress, type Run, readProgress, type Standing, writeProgress } from './progress.ts';
 import { dayNumber, shareOf, sharesDue } from './rotation.ts';
 import { unclaimedObjects } from './unclaimed.ts';
 
@@ -22,10 +22,13 @@ export interface Checked {
   findings: number;
 }
 
+/** Nothing of a call is lost when it is cut off, and nothing of another when two run at once: `complete` is false then. */
 export const checkArtifacts = async ({ scheduledAt }: { scheduledAt: string }, work: Work): Promise<Checked> => {
+  await tell(await readProgress());
   const at = new Date(scheduledAt);
   const today = dayNumber(at);
-  const progress = await readProgress();
+  const standing = await readProgress();
+  const { progress } = standing;
   const run = progress.run?.day === today ? progress.run : newRun(today);
   const shares = Math.max(1, Math.floor(configuration().vault.rereadWithin / DAY));
   const due = sharesDue(today, progress.lastComplete, shares);
@@ -33,29 +36,39 @@ export const checkArtifacts = async ({ scheduledAt }: { scheduledAt: string }, w
 
   const isDue = (uri: string): boolean => due.has(shareOf(uri, shares));
   if (!((await checkPoints(run, at, isDue, work)) && (await checkDocuments(run, isDue, work)))) {
-    await writeProgress({ ...progress, run });
+    await writeProgress({ ...progress, run }, standing);
     return summary(run, false);
   }
   run.findings.push(...(await unclaimedObjects()));
-  await conclude(run, at);
-  await writeProgress({ lastComplete: today });
+  const toTell = await report(run, at);
+  if (!(await writeProgress({ lastComplete: today, ...(toTell ? { toTell } : {}) }, standing)))
+    return summary(run, false);
+  await tell(await readProgress());
   return summary(run, true);
 };
 
-const conclude = async ({ position: _, ...run }: Run, at: Date): Promise<void> => {
+/** Told only after the run is complete for good, so that of two runs one is told; noted until then, so that none is lost. */
+const tell = async (standing: Standing): Promise<void> => {
+  const { toTell, ...told } = standing.progress;
+  if (!toTell) return;
+  await notify(toTell);
+  await writeProgress(told, standing);
+};
+
+/** Writes the report of a run; what people have to be told of it, where there is anything. */
+const report = async ({ position: _, ...run }: Run, at: Date): Promise<Progress['toTell']> => {
   const damaged = run.findings.filter(({ problem }) => problem !== 'unclaimed');
   const unclaimed = run.findings.length - damaged.length;
-  const report = await writeArtifact(`integrity/${datePath(at)}/report.json`, JSON.stringify(run, null, 2));
+  const { uri } = await writeArtifact(`integrity/${datePath(at)}/report.json`, JSON.stringify(run, null, 2));
   record('ArtifactsChecked', run.counts.checked, 'vault');
   record('ArtifactsDamaged', damaged.length, 'vault');
   record('ArtifactBytesReread', run.counts.rereadBytes, 'vault');
   record('ObjectsUnclaimed', unclaimed, 'vault');
   logger.info('vault checked', { ...run.counts, damaged: damaged.length, unclaimed });
-  if (damaged.length === 0)
-    await recovered({ source: 'vault', trouble: 'damaged', evidence: [`report: ${report.uri}`] });
-  if (unclaimed === 0) await recovered({ source: 'vault', trouble: 'unclaimed', evidence: [`report: ${report.uri}`] });
-  if (run.findings.length === 0) return;
-  await notify({
+  if (damaged.length === 0) await recovered({ source: 'vault', trouble: 'damaged', evidence: [`report: ${uri}`] });
+  if (unclaimed === 0) await recovered({ source: 'vault', trouble: 'unclaimed', evidence: [`report: ${uri}`] });
+  if (run.findings.length === 0) return undefined;
+  return {
     topic: damaged.length ? 'critical' : 'warning',
     what: damaged.length
       ? `${damaged.length} artefacts in the vault are damaged or missing`
@@ -72,13 +85,13 @@ const conclude = async ({ position: _, ...run }: Run, at: Date): Promise<void> =
           (f) =>
             `${f.problem}: ${f.uri} (point ${f.recoveryPoint ?? 'none'}): expected ${f.expected}, found ${f.found}`,
         ),
-      `whole report: ${report.uri}`,
+      `whole report: ${uri}`,
     ],
     next: damaged.length
       ? 'Read the same version from the replica in the other region and compare its digest; export the snapshot again.'
       : 'Look who wrote them (access log of the vault); delete them once their Object Lock has ended.',
     trouble: damaged.length ? 'damaged' : 'unclaimed',
-  });
+  };
 };
 
 const summary = ({ counts, findings }: Run, complete: boolean): Checked => ({

@@ -7,7 +7,7 @@ import type { Work } from '../../shared/lambda/lambda.ts';
 import { hasTime, type Run } from './progress.ts';
 
 /** In order, so that the last key that was read says where to go on. */
-const PREFIXES = ['catalog/', 'evidence/', 'fingerprints/', 'manifests/', 'reports/'];
+const PREFIXES = ['catalog/', 'evidence/', 'fingerprints/', 'manifests/', 'missed-runs/', 'reports/'];
 
 /**
  * Reads today's share of the documents from end to end and compares each with its stored checksum. False where time ran

@@ -1,7 +1,7 @@
 import { pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
-import { notify } from '../../shared/notify/notify.ts';
+import type { Message } from '../../shared/notify/message.ts';
 
 const WEEK_MS = 7 * 86_400_000;
 /** A mean of fewer values says nothing. */
@@ -25,28 +25,32 @@ export const findAnomalies = (point: RecoveryPoint, before: readonly RecoveryPoi
   return [...judge('size', (p) => p.sizeBytes), ...judge('duration', (p) => p.durationSeconds)];
 };
 
-/** Tells people when a stored point is far from those of the week before it. */
-export const reportAnomaly = async (point: RecoveryPoint): Promise<void> => {
+/** What is unusual about a point, and how many points of the week before it say so. */
+export const anomaliesOf = async (point: RecoveryPoint): Promise<{ anomalies: Anomaly[]; peers: number }> => {
   const at = new Date(point.scheduledAt);
   const week = await Array.fromAsync(pointsBetween(point.source, new Date(at.getTime() - WEEK_MS), at));
   const peers = week.filter(
     ({ id, method, status }) =>
       id !== point.id && method === point.method && ['stored', 'verified', 'expired'].includes(status),
   );
-  const anomalies = findAnomalies(point, peers, rdsSourceNamed(point.source).anomaly);
-  if (anomalies.length === 0) return;
-  await notify({
+  return { anomalies: findAnomalies(point, peers, rdsSourceNamed(point.source).anomaly), peers: peers.length };
+};
+
+/** What people are told of a stored point that is far from those of the week before it. */
+export const anomalyMessage = async (point: RecoveryPoint): Promise<Message | undefined> => {
+  const { anomalies, peers } = await anomaliesOf(point);
+  if (anomalies.length === 0) return undefined;
+  return {
     topic: 'warning',
     what: `Snapshot of ${point.source} is unusual: ${anomalies.map(({ what }) => what).join(' and ')}`,
     source: point.source,
     recoveryPoint: point.id,
-    since: at,
+    since: new Date(point.scheduledAt),
     impact: 'The snapshot is stored; its size or duration says that the database or the backup changed.',
     evidence: anomalies.map(
-      ({ what, value, mean }) =>
-        `${what}: ${Math.round(value)}, mean of ${peers.length} in 7 days: ${Math.round(mean)}`,
+      ({ what, value, mean }) => `${what}: ${Math.round(value)}, mean of ${peers} in 7 days: ${Math.round(mean)}`,
     ),
     next: 'Compare with what was deployed or loaded since yesterday; verify this point if nobody can say why.',
     trouble: 'unusual',
-  });
+  };
 };

@@ -10,7 +10,7 @@ import {
 import { rds } from '../../shared/aws/clients.ts';
 import { COPIES_IN_FLIGHT } from '../../shared/aws/limits.ts';
 import { changePoint } from '../../shared/catalog/catalog.ts';
-import type { Copy, RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import type { Copy, RecoveryPoint, Telling } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
@@ -20,6 +20,7 @@ import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { describeSnapshot } from './snapshots.ts';
 import { snapshotTags } from './tags.ts';
+import { noting, tellNoted } from './tellings.ts';
 
 const ATTEMPTS = 3;
 
@@ -76,9 +77,22 @@ const followCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoi
     logger.warn('copy tried again', { source: point.source, recoveryPoint: point.id, region: copy.region, found });
     return changeCopy(point, copy, (c) => (c.status === 'copying' ? { ...c, status: 'waiting' } : c));
   }
+  return failCopy(point, copy, found);
+};
+
+/** Ends the copies that are still open, and tells people. */
+export const failOpenCopies = async (point: RecoveryPoint, found: string): Promise<RecoveryPoint> => {
+  let current = point;
+  for (const copy of point.copies.filter(isCopyOpen)) current = await failCopy(current, copy, found);
+  return current;
+};
+
+export const isCopyOpen = ({ status }: Copy): boolean => status === 'waiting' || status === 'copying';
+
+const failCopy = async (point: RecoveryPoint, copy: Copy, found: string): Promise<RecoveryPoint> => {
   await notify({
     topic: 'critical',
-    what: `Snapshot of ${point.source} is not in ${copy.region}: ${found}`,
+    what: `Snapshot of ${point.source} is not in ${copy.region}: ${found}`.slice(0, 200),
     source: point.source,
     recoveryPoint: point.id,
     since: new Date(point.storedAt ?? point.startedAt),
@@ -88,34 +102,28 @@ const followCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoi
     trouble: 'copy-failed',
   });
   record('CopyFailed', 1, point.source);
-  return changeCopy(point, copy, (c) => (c.status === 'copying' ? { ...c, status: 'failed' } : c));
+  return changeCopy(point, copy, (c) => (isCopyOpen(c) ? { ...c, status: 'failed' } : c));
 };
 
 const completeCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoint> => {
   const completedAt = now();
   const lagSeconds = Math.max(0, secondsBetween(new Date(point.pointInTime ?? point.startedAt), completedAt));
-  const changed = await changeCopy(point, copy, (c) =>
-    c.status === 'available' ? c : { ...c, status: 'available', completedAt: completedAt.toISOString(), lagSeconds },
+  const isLate = lagSeconds > rdsSourceNamed(point.source).objectives.copy;
+  const completed = { status: 'available' as const, completedAt: completedAt.toISOString(), lagSeconds };
+  const changed = await changeCopy(
+    point,
+    copy,
+    (c) => (c.status === 'available' ? c : { ...c, ...completed }),
+    isLate ? ['copied late'] : [],
   );
+  if (changed.copies.find(({ region }) => region === copy.region)?.completedAt !== completed.completedAt)
+    return changed;
   record('CopyLag', lagSeconds, point.source);
   logger.info('copy available', { source: point.source, recoveryPoint: point.id, region: copy.region, lagSeconds });
-  const objective = rdsSourceNamed(point.source).objectives.copy;
   const evidence = [`copied: ${point.id}, ${Math.round(lagSeconds)} s behind`];
-  if (lagSeconds > objective) {
-    await notify({
-      topic: 'warning',
-      what: `Copy of ${point.source} to ${copy.region} took longer than its objective`,
-      source: point.source,
-      recoveryPoint: point.id,
-      since: new Date(point.pointInTime ?? point.startedAt),
-      impact: 'The copy is complete; until then the recovery region had only the point before it.',
-      evidence: [`lag: ${Math.round(lagSeconds)} s`, `objective: ${objective} s`],
-      next: 'A first copy is a full one and slow; if later ones are slow too, raise the objective or lean on the read replica.',
-      trouble: 'copy-late',
-    });
-  } else await recovered({ source: point.source, trouble: 'copy-late', evidence });
+  if (!isLate) await recovered({ source: point.source, trouble: 'copy-late', evidence });
   await recovered({ source: point.source, trouble: 'copy-failed', evidence });
-  return changed;
+  return tellNoted(changed);
 };
 
 const copiesInFlight = async (region: string): Promise<number> => {
@@ -141,8 +149,15 @@ const waits = (point: RecoveryPoint, quota: string): RecoveryPoint => {
   return point;
 };
 
-const changeCopy = (point: RecoveryPoint, copy: Copy, change: (copy: Copy) => Copy): Promise<RecoveryPoint> =>
+const changeCopy = (
+  point: RecoveryPoint,
+  copy: Copy,
+  change: (copy: Copy) => Copy,
+  toTell: Telling['what'][] = [],
+): Promise<RecoveryPoint> =>
   changePoint(point.id, (current) => {
     const copies = current.copies.map((c) => (c.region === copy.region ? change(c) : c));
-    return copies.every((c, index) => c === current.copies[index]) ? current : { ...current, copies };
+    return copies.every((c, index) => c === current.copies[index])
+      ? current
+      : noting({ ...current, copies }, ...toTell);
   });

@@ -1,12 +1,5 @@
 // Exports of snapshots to the vault as Parquet: asked for, followed, and catalogued object by object.
-import {
-  DescribeExportTasksCommand,
-  ExportTaskAlreadyExistsFault,
-  ExportTaskNotFoundFault,
-  paginateDescribeExportTasks,
-  RDSServiceException,
-  StartExportTaskCommand,
-} from '@aws-sdk/client-rds';
+import { ExportTaskAlreadyExistsFault, RDSServiceException, StartExportTaskCommand } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import { rds } from '../../shared/aws/clients.ts';
 import { EXPORTS_AT_ONCE } from '../../shared/aws/limits.ts';
@@ -23,6 +16,7 @@ import { record } from '../../shared/telemetry/metrics.ts';
 import { VERSION } from '../../shared/version.ts';
 import { catalogObjects } from './export-catalog.ts';
 import { missingTables } from './export-completeness.ts';
+import { describeTask, exportsRunning } from './export-tasks.ts';
 import { backupWorks, failPoint } from './failures.ts';
 import { expiryOf } from './points.ts';
 
@@ -121,16 +115,6 @@ export const settleExport = async (point: RecoveryPoint, work: Work): Promise<Re
   }
 };
 
-const describeTask = async (id: string) => {
-  try {
-    const { ExportTasks } = await rds().send(new DescribeExportTasksCommand({ ExportTaskIdentifier: id }));
-    return ExportTasks?.[0];
-  } catch (error) {
-    if (error instanceof ExportTaskNotFoundFault) return undefined;
-    throw error;
-  }
-};
-
 const requestExport = async (point: RecoveryPoint): Promise<RecoveryPoint> => {
   if ((await exportsRunning()) >= EXPORTS_AT_ONCE) return waits(point);
   const { account, region, vaultBucket, vaultKeyArn, exportRoleArn } = settings();
@@ -165,23 +149,11 @@ const waits = (point: RecoveryPoint): RecoveryPoint => {
 /** `rds-snapshots/2026/11/22`: RDS puts a folder named after the task below it. */
 const exportPrefix = ({ scheduledAt }: RecoveryPoint): string => `rds-snapshots/${datePath(new Date(scheduledAt))}`;
 
-const exportsRunning = async (): Promise<number> => {
-  let running = 0;
-  for await (const page of paginateDescribeExportTasks({ client: rds() }, {})) {
-    for (const { Status } of page.ExportTasks ?? [])
-      if (['STARTING', 'IN_PROGRESS', 'CANCELING'].includes(Status ?? '')) running += 1;
-  }
-  return running;
-};
-
 const completeExport = async (point: RecoveryPoint, work: Work): Promise<RecoveryPoint> => {
   const prefix = `${exportPrefix(point)}/${point.nativeId}/`;
   const catalogued = await catalogObjects(point, prefix, work);
   if (!catalogued.complete) return point;
-  const missing = await missingTables(
-    point,
-    catalogued.keys.map((key) => key.slice(prefix.length)),
-  );
+  const missing = await missingTables(point, prefix, catalogued.keys);
   if (missing.length) {
     record('ExportIncomplete', missing.length, point.source);
     return failPoint(point, `RDS calls the export complete, but it lacks ${missing.join(', ')}`);

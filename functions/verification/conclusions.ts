@@ -21,21 +21,17 @@ import {
 import { Closed } from './fingerprint-document.ts';
 import { closedKey } from './fingerprint-keys.ts';
 import { findPlan } from './fingerprint-plans.ts';
+import { Trouble } from './troubles.ts';
 import { findDocument, writeOnce } from './vault-documents.ts';
 import { type Evidence, failedChecks, judge, totals } from './verdict.ts';
-import { TROUBLE, verdictMessage } from './verdict-message.ts';
-
-const Trouble = z.strictObject({
-  step: z.string(),
-  error: z.string(),
-  cause: z.string().transform((text) => causeOf(text).slice(0, 1000)),
-});
+import { TROUBLES, verdictMessage } from './verdict-message.ts';
 
 export const ConcludeRequest = z.strictObject({
   source: z.string(),
   recoveryPoint: z.string().optional(),
   execution: z.string().min(1),
   startedAt: z.iso.datetime(),
+  attempt: z.int().min(1).default(1),
   troubles: z.array(Trouble),
 });
 export type ConcludeRequest = z.output<typeof ConcludeRequest>;
@@ -49,6 +45,7 @@ const Conclusion = z.strictObject({
   at: z.iso.datetime(),
   verdict: z.enum(['PROVEN', 'INTACT', 'INCONCLUSIVE', 'FAILED']),
   reason: z.string(),
+  worthRepeating: z.boolean().optional(),
   totals: z.record(z.string(), z.number()),
   evidence: z.custom<Evidence>((value) => typeof value === 'object'),
 });
@@ -58,6 +55,7 @@ export interface Concluded {
   reason: string;
   recoveryPoint?: string;
   evidence?: string;
+  worthRepeating?: boolean;
 }
 
 /** @throws what S3 or SNS refuse: a verdict that is not recorded or told is none. */
@@ -68,27 +66,33 @@ export const conclude = async (request: ConcludeRequest): Promise<Concluded> => 
   const key = evidenceKey(recoveryPoint, execution);
   const { value, artifact } =
     (await findDocument(key, Conclusion)) ?? (await writeOnce(key, Conclusion, await judged(request, point)));
-  const { verdict, reason } = value;
+  const { verdict, reason, worthRepeating } = value;
   await changePoint(recoveryPoint, (current) => withVerification(current, value, artifact));
   measure(source, verdict, secondsBetween(new Date(startedAt), new Date(value.at)));
   logger.info('verification ended', { source, recoveryPoint, verdict, reason });
   await notify(
     verdictMessage({
       ...value,
+      attempt: request.attempt,
       since: new Date(point.pointInTime ?? point.startedAt),
       evidenceUri: artifact.uri,
     }),
   );
   if (verdict === 'PROVEN')
-    for (const trouble of Object.values(TROUBLE))
-      await recovered({ source, trouble, evidence: [`PROVEN: ${recoveryPoint}`] });
-  return { verdict, reason, recoveryPoint, evidence: artifact.uri };
+    for (const trouble of TROUBLES) await recovered({ source, trouble, evidence: [`PROVEN: ${recoveryPoint}`] });
+  return {
+    verdict,
+    reason,
+    recoveryPoint,
+    evidence: artifact.uri,
+    ...(worthRepeating === undefined ? {} : { worthRepeating }),
+  };
 };
 
 const judged = async (request: ConcludeRequest, point: RecoveryPoint): Promise<z.output<typeof Conclusion>> => {
   const { source, execution, startedAt } = request;
   const evidence = await gather(request, point);
-  const { verdict, reason } = judge(evidence);
+  const judgement = judge(evidence);
   return {
     schemaVersion: 1,
     source,
@@ -96,8 +100,7 @@ const judged = async (request: ConcludeRequest, point: RecoveryPoint): Promise<z
     execution,
     startedAt,
     at: now().toISOString(),
-    verdict,
-    reason,
+    ...judgement,
     totals: { ...totals(evidence) },
     evidence,
   };
@@ -173,7 +176,8 @@ const measure = (source: string, verdict: Verdict, seconds: number): void => {
   record('VerificationDuration', seconds, source);
 };
 
-const tellNothingToVerify = async ({ source, troubles, startedAt, execution }: ConcludeRequest): Promise<Concluded> => {
+const tellNothingToVerify = async (request: ConcludeRequest): Promise<Concluded> => {
+  const { source, troubles, startedAt, execution, attempt } = request;
   const evidence: Evidence = {
     recoveryPoint: undefined,
     troubles,
@@ -183,19 +187,10 @@ const tellNothingToVerify = async ({ source, troubles, startedAt, execution }: C
     comparisons: [],
     rowsAtBackup: 0,
   };
-  const { verdict, reason } = judge(evidence);
+  const judgement = judge(evidence);
+  const { verdict, reason } = judgement;
   measure(source, verdict, secondsBetween(new Date(startedAt), now()));
   logger.warn('verification ended', { source, execution, verdict, reason });
-  await notify(verdictMessage({ source, since: new Date(startedAt), verdict, reason, totals: {}, evidence }));
-  return { verdict, reason };
-};
-
-/** Lambda's cause is a document with `errorMessage`; anything else is told as it is. */
-const causeOf = (cause: string): string => {
-  try {
-    const parsed: unknown = JSON.parse(cause);
-    return z.object({ errorMessage: z.string() }).parse(parsed).errorMessage;
-  } catch {
-    return cause;
-  }
+  await notify(verdictMessage({ source, since: new Date(startedAt), ...judgement, attempt, totals: {}, evidence }));
+  return judgement;
 };

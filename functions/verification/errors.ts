@@ -39,3 +39,8 @@ export class SnapshotMissing extends LifeboatError {
 export class KeyUnusable extends LifeboatError {
   override readonly name = 'KeyUnusable';
 }
+
+/** Some verifications could not be begun; the others were. */
+export class VerificationsNotBegun extends LifeboatError {
+  override readonly name = 'VerificationsNotBegun';
+}

@@ -15,6 +15,8 @@ export const ChooseRequest = z.strictObject({
   recoveryPoint: z.string().optional(),
   before: z.iso.datetime().optional(),
   scheduledAt: z.iso.datetime(),
+  /** From the second on: the ones before could not test. */
+  attempt: z.int().min(1).optional(),
   execution: z.string().min(1),
 });
 export type ChooseRequest = z.output<typeof ChooseRequest>;

@@ -1,6 +1,7 @@
 import type { Verdict } from '../../shared/catalog/recovery-point.ts';
 import type { Message } from '../../shared/notify/message.ts';
 import type { Topic } from '../../shared/notify/topics.ts';
+import { ATTEMPTS, pauseAfter } from './attempts.ts';
 import { differencesIn, type Evidence } from './verdict.ts';
 
 export interface VerdictFacts {
@@ -10,6 +11,9 @@ export interface VerdictFacts {
   since: Date;
   verdict: Verdict;
   reason: string;
+  worthRepeating?: boolean | undefined;
+  /** Which attempt this was. */
+  attempt: number;
   totals: Record<string, number>;
   evidence: Evidence;
   evidenceUri?: string;
@@ -22,10 +26,14 @@ const TOPIC: Record<Verdict, Topic> = {
   FAILED: 'critical',
 };
 
-/** What a verdict is told as; a point that is proven ends both. */
-export const TROUBLE: Partial<Record<Verdict, string>> = {
-  INCONCLUSIVE: 'verification-inconclusive',
-  FAILED: 'verification-failed',
+/** What verdicts are told as; a point that is proven ends all of it. */
+export const TROUBLES = ['verification-inconclusive', 'verification-given-up', 'verification-failed'] as const;
+
+/** That nothing tries again by itself any more is another trouble than the attempts before it, and told beside them. */
+const troubleOf = (verdict: Verdict, attempt: number): { trouble?: (typeof TROUBLES)[number] } => {
+  if (verdict === 'FAILED') return { trouble: 'verification-failed' };
+  if (verdict !== 'INCONCLUSIVE') return {};
+  return { trouble: attempt < ATTEMPTS ? 'verification-inconclusive' : 'verification-given-up' };
 };
 
 const MEANING: Record<Verdict, string> = {
@@ -36,13 +44,20 @@ const MEANING: Record<Verdict, string> = {
     'Do not restore from this point. The newest proven point is older, and what damaged this one may damage the next.',
 };
 
-const NEXT: Record<Verdict, string> = {
+const NEXT: Record<Exclude<Verdict, 'INCONCLUSIVE'>, string> = {
   PROVEN: 'Nothing.',
   INTACT: 'Verify it by a restore.',
-  INCONCLUSIVE:
-    'Mend the reason, then start verify-database for this point again; the next scheduled run tries as well.',
   FAILED:
     'Read the evidence, verify the point before this one at once, and compare with the live database before anything expires.',
+};
+
+const afterInconclusive = (attempt: number, worthRepeating: boolean): string => {
+  const pause = pauseAfter(attempt);
+  if (!worthRepeating)
+    return 'Mend the reason for the backups to come: to try this point again would end the same. The next scheduled run verifies a newer one.';
+  if (pause !== undefined)
+    return `Mend the reason. It is tried again by itself in ${pause / 60} minutes (attempt ${attempt + 1} of ${ATTEMPTS}), unless a newer verification begins before.`;
+  return `Mend the reason, then start verify-database again: after ${ATTEMPTS} attempts only the next scheduled run tries by itself.`;
 };
 
 /** What people are told of a verdict. */
@@ -52,6 +67,8 @@ export const verdictMessage = ({
   since,
   verdict,
   reason,
+  worthRepeating = true,
+  attempt,
   totals,
   evidence,
   evidenceUri,
@@ -78,8 +95,8 @@ export const verdictMessage = ({
       : []),
     ...(evidenceUri ? [`all of it: ${evidenceUri}`] : []),
   ],
-  next: NEXT[verdict],
-  ...(TROUBLE[verdict] ? { trouble: TROUBLE[verdict] } : {}),
+  next: verdict === 'INCONCLUSIVE' ? afterInconclusive(attempt, worthRepeating) : NEXT[verdict],
+  ...troubleOf(verdict, attempt),
 });
 
 const markOf = (passed: boolean | undefined): string =>

@@ -1,13 +1,7 @@
 // The verdict over one recovery point, in one place and from evidence alone: what is not there did not happen.
 import type { Verdict } from '../../shared/catalog/recovery-point.ts';
 import type { CheckResult, Comparison, Difference, LoginProof } from './evidence.ts';
-
-/** What the machine caught: at which step, and what it was. */
-interface Trouble {
-  step: string;
-  error: string;
-  cause: string;
-}
+import type { Trouble } from './troubles.ts';
 
 /** Everything a verdict is made of. */
 export interface Evidence {
@@ -28,6 +22,8 @@ export interface Evidence {
 export interface Judgement {
   verdict: Verdict;
   reason: string;
+  /** Of INCONCLUSIVE: false where to try again would end the same. */
+  worthRepeating?: boolean;
 }
 
 /** These say that the point does not open what it should. Everything else that goes wrong says that we could not test. */
@@ -53,28 +49,32 @@ export const judge = (evidence: Evidence): Judgement => {
 const judgeCompleteness = (evidence: Evidence): Judgement => {
   const { login, checks, comparisons, fingerprintMissing, rowsAtBackup } = evidence;
   if (!login) return inconclusive('nobody logged in to a restored copy', evidence);
-  if (checks.length === 0) return inconclusive('no checks are configured', evidence);
+  if (checks.length === 0) return final('no checks are configured', evidence);
   const critical = checks.filter(({ severity }) => severity === 'critical');
-  if (critical.length === 0) return inconclusive('no critical checks are configured', evidence);
+  if (critical.length === 0) return final('no critical checks are configured', evidence);
   const open = critical.filter(({ result }) => result === undefined).map(({ name }) => name);
   if (open.length > 0) return inconclusive(`not answered: ${listed(open)}`, evidence);
   if (fingerprintMissing !== undefined)
-    return inconclusive(`there are no fingerprints to compare with: ${fingerprintMissing}`, evidence);
-  if (comparisons.length === 0) return inconclusive('nothing was there to compare', evidence);
+    return final(`there are no fingerprints to compare with: ${fingerprintMissing}`, evidence);
+  if (comparisons.length === 0) return final('nothing was there to compare', evidence);
   const due = comparisons.filter(({ finding }) => finding === undefined);
   if (due.length > 0) return inconclusive(`${due.length} of ${comparisons.length} comparisons were not made`, evidence);
   const { exact } = totals(evidence);
-  if (rowsAtBackup > 0 && exact === 0) return inconclusive(`none of ${rowsAtBackup} rows could be compared`, evidence);
+  if (rowsAtBackup > 0 && exact === 0) return final(`none of ${rowsAtBackup} rows could be compared`, evidence);
   return {
     verdict: 'PROVEN',
     reason: `restored, logged in, ${critical.length} critical checks passed, ${exact} rows compared equal`,
   };
 };
 
-const inconclusive = (what: string, { troubles: [first] }: Evidence): Judgement => ({
+const inconclusive = (what: string, { troubles: [first] }: Evidence, worthRepeating = true): Judgement => ({
   verdict: 'INCONCLUSIVE',
   reason: first ? `${what} (${first.step}: ${first.error}: ${first.cause})` : what,
+  worthRepeating,
 });
+
+/** Follows from the configuration or from how the backup was made: no attempt changes that. */
+const final = (what: string, evidence: Evidence): Judgement => inconclusive(what, evidence, false);
 
 /** Critical checks that ran and did not pass, by name. */
 export const failedChecks = ({ checks }: Evidence): string[] =>

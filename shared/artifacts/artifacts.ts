@@ -33,7 +33,11 @@ export const digestsOf = async (body: AsyncIterable<Uint8Array> | Iterable<Uint8
 export const writeArtifact = async (
   key: string,
   content: string | Uint8Array,
-  { contentType = 'application/json', onlyNew = false }: { contentType?: string; onlyNew?: boolean } = {},
+  {
+    contentType = 'application/json',
+    onlyNew = false,
+    replaces,
+  }: { contentType?: string; onlyNew?: boolean; replaces?: string | undefined } = {},
 ): Promise<Artifact> => {
   const body = typeof content === 'string' ? Buffer.from(content) : content;
   const digests = await digestsOf([body]);
@@ -49,8 +53,9 @@ export const writeArtifact = async (
       Metadata: { sha256: digests.sha256 },
       ServerSideEncryption: 'aws:kms',
       SSEKMSKeyId: vaultKeyArn,
-      // With `onlyNew`, S3 answers 412 where the key is taken (see lostTheRace in the catalogue).
+      // S3 answers 412 where the key is taken, or is not the version with the ETag `replaces` any more (see lostTheRace).
       ...(onlyNew ? { IfNoneMatch: '*' } : {}),
+      ...(replaces ? { IfMatch: replaces } : {}),
     }),
   );
   return {

@@ -3,6 +3,7 @@ import { EKSClient } from '@aws-sdk/client-eks';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -44,6 +45,7 @@ export const rds = /* @__PURE__ */ perRegion((options) => new RDSClient(options)
 export const s3 = /* @__PURE__ */ perRegion(
   (options) => new S3Client({ ...options, responseChecksumValidation: 'WHEN_REQUIRED' }),
 );
+export const scheduler = /* @__PURE__ */ perRegion((options) => new SchedulerClient(options));
 export const secrets = /* @__PURE__ */ perRegion((options) => new SecretsManagerClient(options));
 export const sfn = /* @__PURE__ */ perRegion((options) => new SFNClient(options));
 export const sns = /* @__PURE__ */ perRegion((options) => new SNSClient(options));

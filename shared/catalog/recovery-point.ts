@@ -48,6 +48,10 @@ export const Copy = z.strictObject({
 });
 export type Copy = z.output<typeof Copy>;
 
+/** What people have still to be told of a point: noted by the write that makes it true, taken off once they were told. */
+const Telling = z.strictObject({ what: z.enum(['unusual', 'completed late', 'copied late']), since: time });
+export type Telling = z.output<typeof Telling>;
+
 /** What can be protected. A point of another kind is not understood, and is an error. */
 export const KINDS = ['rds-postgres', 'elasticache-redis'] as const;
 
@@ -77,6 +81,8 @@ export const RecoveryPoint = z.strictObject({
   pointInTime: time.optional(),
   /** AWS's name of the thing: snapshot identifier or export task identifier. */
   nativeId: z.string(),
+  /** RDS refused the snapshot for want of quota: what has to come before it is done, and it is asked for at every look. */
+  waitsForQuotaSince: time.optional(),
   /** The recovery point this one was made from. */
   parent: z.string().optional(),
   /** Only these tables; all where left out. */
@@ -95,6 +101,7 @@ export const RecoveryPoint = z.strictObject({
   retention: z.strictObject({ class: z.enum(RETENTION_CLASSES), expiresAt: time }),
   verifications: z.array(Verification),
   failure: z.string().optional(),
+  toTell: z.array(Telling).optional(),
   tool: z.string(),
 });
 export type RecoveryPoint = z.output<typeof RecoveryPoint>;

@@ -27,6 +27,8 @@ export const METRICS = {
   ArtifactsDamaged: MetricUnit.Count,
   ArtifactBytesReread: MetricUnit.Bytes,
   ObjectsUnclaimed: MetricUnit.Count,
+  /** A scheduled run that was due and never began. */
+  RunMissed: MetricUnit.Count,
   ReconcilerMoved: MetricUnit.Count,
   VerificationProven: MetricUnit.Count,
   VerificationFailed: MetricUnit.Count,

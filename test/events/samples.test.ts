@@ -4,6 +4,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -25,7 +26,16 @@ const keyOf = (name: string): string => name.replaceAll(/[/-](\w)/g, (_, letter:
 beforeEach(() => {
   stubEnvironment();
   watchTelemetry();
-  for (const client of [CloudWatchClient, EKSClient, RDSClient, S3Client, SecretsManagerClient, SFNClient, SNSClient])
+  for (const client of [
+    CloudWatchClient,
+    EKSClient,
+    RDSClient,
+    S3Client,
+    SchedulerClient,
+    SecretsManagerClient,
+    SFNClient,
+    SNSClient,
+  ])
     mockClient(client as typeof S3Client)
       .onAnyCommand()
       .rejects(new Error('there is no world behind this test'));

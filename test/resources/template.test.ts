@@ -128,6 +128,13 @@ describe.each(ROLES)('the packaged template of the %s region', (role) => {
     }
   });
 
+  it('lets one check of the vault run at a time: two would do the same work twice', () => {
+    const [, check] = resourcesOf(role).find(([name]) => name === 'IntegrityCheckArtifactsLambdaFunction') ?? [];
+    expect(check?.Properties.ReservedConcurrentExecutions).toBe(1);
+    const [, start] = resourcesOf(role).find(([name]) => name === 'CheckIntegrityMachine') ?? [];
+    expect(JSON.stringify(start?.Properties)).toContain('IntegrityCheckArtifactsLambdaFunction');
+  });
+
   it('lets the scheduler invoke and start what it is to, and nothing else', () => {
     const [, scheduler] = resourcesOf(role).find(([name]) => name === 'SchedulerRole') as [string, Resource];
     const allowed = new Set(

@@ -8,6 +8,8 @@ import { Notice } from '../../shared/notify/message.ts';
 import { stubEnvironment } from './environment.ts';
 import { contextFor } from './lambda-context.ts';
 import { type RdsApi, rdsApi } from './rds-api.ts';
+import { type Schedules, schedules } from './schedules.ts';
+import { type StepFunctions, stepFunctions } from './step-functions.ts';
 import { type Telemetry, watchTelemetry } from './telemetry.ts';
 import { memoryVault, type Vault } from './vault.ts';
 
@@ -35,6 +37,9 @@ export const messageOf = ({ TopicArn = '', Subject = '', Message = '' }: Publish
 export interface ShopPlatform {
   vault: Vault;
   rds: RdsApi;
+  machines: StepFunctions;
+  /** Made when the platform is: nothing was due before, unless a test says so. */
+  schedules: Schedules;
   telemetry: Telemetry;
   messages: Message[];
   /** Throws, to have SNS refuse. */
@@ -54,6 +59,8 @@ export const shopPlatform = (time: string): ShopPlatform => {
   const platform: ShopPlatform = {
     vault: memoryVault(),
     rds: rdsApi(),
+    machines: stepFunctions(() => new Date()),
+    schedules: schedules(new Date(time)),
     telemetry: watchTelemetry(),
     messages: [],
     publishing: () => undefined,

@@ -4,7 +4,7 @@ import { defineService, type Operations } from '../../service.ts';
 import type { Check, Region, Service } from '../../types.ts';
 import { recordMetric } from '../cloudwatch/record.ts';
 import { type FailedDelivery, sendWithRetries } from '../eventbridge/retries.ts';
-import { invalid, parseExpression, type Timetable } from './expression.ts';
+import { invalid, parseExpression } from './expression.ts';
 import { checkTarget, executionIdOf, runTarget } from './target.ts';
 
 export interface Scheduler extends Service {
@@ -18,7 +18,7 @@ interface Schedule {
   arn: string;
   input: sdk.CreateScheduleInput;
   target: sdk.Target;
-  timetable: Timetable;
+  timetable: ReturnType<typeof parseExpression>;
   createdAt: Date;
   changedAt: Date;
   cancel: () => void;

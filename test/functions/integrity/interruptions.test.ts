@@ -147,6 +147,61 @@ describe('the check fails by name, and the next run does the work, where', () =>
   });
 });
 
+describe('two runs at once, which reserved concurrency keeps apart,', () => {
+  it('find what one finds, tell it once, and leave one complete', async () => {
+    shop.vault.remove(parts[1] ?? '');
+    const runs = await Promise.all([run(), run()]);
+    expect(runs.map(({ complete }) => complete).toSorted()).toEqual([false, true]);
+    expect(findings()).toEqual([`missing ${parts[1]}`]);
+    expect(shop.messages).toHaveLength(1);
+    await expect(run()).resolves.toMatchObject({ complete: true });
+    expect(JSON.parse(shop.vault.text('integrity/progress.json'))).toEqual({ lastComplete: 20_777 });
+    expect(shop.messages).toHaveLength(1);
+  });
+
+  it.each([
+    ['how far another has come', { lastComplete: 20_776, run: { day: 20_777, position: { objects: 2 } } }],
+    ['that another is through', { lastComplete: 20_777 }],
+  ])('do not forget %s', async (_, theirs) => {
+    const counts = { checked: 2, reread: 0, rereadBytes: 0, archived: 0 };
+    const standing = JSON.stringify(
+      'run' in theirs ? { ...theirs, run: { ...theirs.run, counts, findings: [] } } : theirs,
+    );
+    let overtaken = false;
+    shop.vault.before = async (operation, key) => {
+      if (operation !== 'put' || key !== 'integrity/progress.json' || overtaken) return;
+      overtaken = true;
+      await shop.vault.place(key, standing);
+    };
+    await expect(invoke(check, sample, 20_000)).resolves.toMatchObject({ complete: false });
+    expect(shop.vault.text('integrity/progress.json')).toBe(standing);
+  });
+
+  it('leave a failure to write the progress under the name S3 gave it', async () => {
+    shop.vault.before = once(
+      failure('SlowDown', 503),
+      (operation, key) => operation === 'put' && key.endsWith('progress.json'),
+    );
+    await expect(run()).rejects.toMatchObject({ name: 'SlowDown' });
+  });
+});
+
+it('a run that was killed before it could tell is told by the next call, once', async () => {
+  shop.vault.remove(parts[0] ?? '');
+  shop.publishing = () => {
+    throw failure('Killed', 500);
+  };
+  await expect(run()).rejects.toMatchObject({ name: 'Killed' });
+  expect(JSON.parse(shop.vault.text('integrity/progress.json'))).toMatchObject({
+    lastComplete: 20_777,
+    toTell: { topic: 'critical' },
+  });
+  shop.publishing = () => undefined;
+  await run('2026-11-21T05:00:00Z');
+  // What the second day finds is the same trouble again: counted, not told.
+  expect(shop.messages.map(({ notice }) => notice.since)).toEqual(['2026-11-20T05:00:00.000Z']);
+});
+
 describe('the progress', () => {
   it.each(['{', '{"run": 7}'])('that cannot be understood (%s) leads to reading everything', async (text) => {
     await shop.vault.place('integrity/progress.json', text);

@@ -3,6 +3,7 @@ import sample from '../../../events/samples/rds/export-snapshot.json' with { typ
 import { handler as exportSnapshot } from '../../../functions/rds/export-snapshot.ts';
 import { handler as settle } from '../../../functions/rds/settle-point.ts';
 import { readManifest } from '../../../shared/artifacts/manifest.ts';
+import type { RecoveryPoint } from '../../../shared/catalog/recovery-point.ts';
 import { VAULT } from '../../support/environment.ts';
 import { invoke, type ShopPlatform, shopPlatform } from '../../support/platform.ts';
 import { day, snapshotPoint } from '../../support/points.ts';
@@ -21,7 +22,12 @@ beforeEach(async () => {
   shop.rds.addSnapshot('primary', { DBSnapshotIdentifier: snapshot.nativeId });
   await shop.vault.place(
     FINGERPRINT,
-    JSON.stringify({ tables: [{ name: 'public.orders' }, { name: 'public.customers' }] }),
+    JSON.stringify({
+      tables: [
+        { name: 'public.orders', rows: 9 },
+        { name: 'public.customers', rows: 4 },
+      ],
+    }),
   );
 });
 afterEach(() => vi.useRealTimers());
@@ -100,6 +106,61 @@ describe('a complete export', () => {
     shop.vault.remove(`${FOLDER}shop/public.customers/1/part-00000.gz.parquet`);
     await shop.vault.place(`${FOLDER}shop/public.customers/1/_success`, '');
     await expect(look()).resolves.toMatchObject({ status: 'failed' });
+  });
+
+  describe('with a table that was empty', () => {
+    const counted = (phase: string, rows: number) =>
+      shop.vault.place(
+        `fingerprints/shop-db/${phase}/closed.json`,
+        JSON.stringify({
+          tables: [
+            { name: 'public.orders', rows: 9 },
+            { name: 'public.customers', rows },
+          ],
+        }),
+      );
+    const listed = (status: string) =>
+      shop.vault.place(
+        `${FOLDER}export_tables_info_${TASK}_from_1_to_2.json`,
+        JSON.stringify({ perTableStatus: [{ target: 'shop.public.customers', status }] }),
+      );
+    beforeEach(async () => {
+      shop.vault.remove(`${FOLDER}shop/public.customers/1/part-00000.gz.parquet`);
+      const [before, after] = ['before', 'after'].map(
+        (phase) => `s3://${VAULT}/fingerprints/shop-db/${phase}/closed.json`,
+      );
+      await shop.vault.addPoint({ ...snapshot, fingerprint: { before, after } } as RecoveryPoint);
+    });
+
+    it.each([
+      [0, 0],
+      [0, 5],
+      [5, 0],
+    ])(
+      'as the fingerprints saw it, %i rows before and %i after, it is whole without a file of it',
+      async (before, after) => {
+        await counted('before', before);
+        await counted('after', after);
+        await expect(look()).resolves.toMatchObject({ status: 'stored' });
+      },
+    );
+
+    it('it is not whole where both fingerprints saw rows, whatever RDS lists', async () => {
+      await counted('before', 5);
+      await counted('after', 5);
+      await listed('COMPLETE');
+      await expect(look()).resolves.toMatchObject({ status: 'failed' });
+    });
+
+    it.each([
+      ['COMPLETE', 'stored'],
+      ['FAILED', 'failed'],
+    ])('it goes by what RDS lists, %s, where nobody counted', async (status, expected) => {
+      await shop.vault.addPoint({ ...snapshot, fingerprint: { missing: 'no time' } });
+      await shop.vault.addPoint({ ...shop.vault.point(ID), tables: ['public.orders', 'public.customers'] });
+      await listed(status);
+      await expect(look()).resolves.toMatchObject({ status: expected });
+    });
   });
 
   it('of chosen tables is judged by those', async () => {

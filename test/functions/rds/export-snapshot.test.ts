@@ -19,7 +19,12 @@ beforeEach(async () => {
   shop.rds.addSnapshot('primary', { DBSnapshotIdentifier: snapshot.nativeId });
   await shop.vault.place(
     FINGERPRINT,
-    JSON.stringify({ tables: [{ name: 'public.orders' }, { name: 'public.customers' }] }),
+    JSON.stringify({
+      tables: [
+        { name: 'public.orders', rows: 9 },
+        { name: 'public.customers', rows: 4 },
+      ],
+    }),
   );
 });
 afterEach(() => vi.useRealTimers());

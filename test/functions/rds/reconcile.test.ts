@@ -33,7 +33,7 @@ describe('the reconciler', () => {
     await expect(run()).resolves.toMatchObject({ looked: 1, moved: [] });
     Object.assign(shop.rds.recovery.snapshots.get(id) ?? {}, { Status: 'available' });
     await expect(run()).resolves.toMatchObject({ looked: 1, moved: [recoveryPoint] });
-    await expect(run()).resolves.toEqual({ looked: 0, moved: [], unclaimed: [] });
+    await expect(run()).resolves.toEqual({ looked: 0, moved: [], begun: [], unclaimed: [] });
     expect(shop.vault.point(recoveryPoint).copies).toMatchObject([{ status: 'available' }]);
   });
 
@@ -48,16 +48,157 @@ describe('the reconciler', () => {
     });
   });
 
-  it('looks only at what is open and younger than eight days', async () => {
+  it('looks only at what is open', async () => {
     for (const point of [
       snapshotPoint(day('2026-11-19')),
       snapshotPoint(day('2026-11-18'), { status: 'failed' }),
       snapshotPoint(day('2026-11-17'), { status: 'expired' }),
-      started('2026-11-11'),
     ])
       await shop.vault.addPoint(point);
-    await expect(run()).resolves.toEqual({ looked: 0, moved: [], unclaimed: [] });
+    await expect(run()).resolves.toEqual({ looked: 0, moved: [], begun: [], unclaimed: [] });
     expect(shop.rds.changes).toEqual([]);
+  });
+
+  describe('ends what is open for more than eight days', () => {
+    const PARENT = 'lifeboat-shop-db-20261111t020000z-scheduled';
+    const openExport = async (startedAt: string, Status: string) => {
+      shop.rds.addSnapshot('primary', { DBSnapshotIdentifier: PARENT });
+      const point = await shop.vault.addPoint(
+        exportPoint(new Date('2026-11-11T03:00:00Z'), 'shop-db-20261111t020000z-scheduled', { startedAt }),
+      );
+      shop.rds.primary.exports.set(point.nativeId, {
+        ExportTaskIdentifier: point.nativeId,
+        Status,
+        PercentProgress: 43,
+      });
+      return point.id;
+    };
+
+    it('an export that RDS leaves in progress: failed, with its cause, and told once', async () => {
+      const id = await openExport('2026-11-12T11:59:00.000Z', 'IN_PROGRESS');
+      await expect(run()).resolves.toMatchObject({ moved: [id] });
+      await run();
+      expect(shop.vault.point(id)).toMatchObject({
+        status: 'failed',
+        failure: expect.stringMatching(/more than 8 days: RDS calls the export IN_PROGRESS, 43 % done/),
+      });
+      expect(shop.messages).toMatchObject([{ topic: 'critical', text: expect.stringContaining('IN_PROGRESS') }]);
+    });
+
+    it('counted from when it began, whatever time it was scheduled for', async () => {
+      const id = await openExport('2026-11-12T12:01:00.000Z', 'IN_PROGRESS');
+      await run();
+      expect(shop.vault.point(id).status).toBe('started');
+    });
+
+    it('a snapshot that RDS never completes', async () => {
+      const point = await shop.vault.addPoint(started('2026-11-11'));
+      shop.rds.addSnapshot('primary', { DBSnapshotIdentifier: point.nativeId, Status: 'creating' });
+      await run();
+      expect(shop.vault.point(point.id).failure).toMatch(/RDS calls the snapshot creating/);
+    });
+
+    it('a copy that never got a place: the point stays stored, and people are told', async () => {
+      for (let n = 0; n < 20; n++)
+        shop.rds.addSnapshot('recovery', { DBSnapshotIdentifier: `x-${n}`, Status: 'creating', SourceRegion: PRIMARY });
+      const point = snapshotPoint(day('2026-11-11'));
+      const copies = point.copies.map((copy) => ({ ...copy, status: 'waiting' as const, attempts: 0 }));
+      await shop.vault.addPoint({ ...point, copies });
+      await run();
+      await run();
+      expect(shop.vault.point(point.id)).toMatchObject({ status: 'stored', copies: [{ status: 'failed' }] });
+      expect(shop.messages).toMatchObject([
+        { topic: 'critical', text: expect.stringContaining('no room in its quota') },
+      ]);
+    });
+
+    it('but looks first: what ended well while the reconciler could not run is stored', async () => {
+      const point = await shop.vault.addPoint(started('2026-10-20'));
+      shop.rds.addSnapshot('primary', { DBSnapshotIdentifier: point.nativeId });
+      await run();
+      expect(shop.vault.point(point.id)).toMatchObject({ status: 'stored', copies: [{ status: 'copying' }] });
+    });
+
+    it('and does not take a look that failed for the end, until it failed for as long again', async () => {
+      const id = await openExport('2026-11-12T11:59:00.000Z', 'COMPLETE');
+      shop.rds.before = (operation) => {
+        if (operation === 'DescribeExportTasks') throw refusal('Throttling');
+      };
+      await expect(run()).rejects.toMatchObject({ name: 'PartlyDone' });
+      expect(shop.vault.point(id).status).toBe('started');
+      shop.schedules.state = 'DISABLED';
+      shop.setTime('2026-11-28T12:00:00Z');
+      await run();
+      expect(shop.vault.point(id)).toMatchObject({ status: 'failed', failure: expect.stringContaining('Throttling') });
+    });
+
+    it('and does not call it ended before people could be told', async () => {
+      const id = await openExport('2026-11-12T11:59:00.000Z', 'IN_PROGRESS');
+      shop.publishing = () => {
+        throw refusal('Throttled');
+      };
+      await expect(run()).rejects.toThrow(/Throttled/);
+      expect(shop.vault.point(id).status).toBe('started');
+    });
+
+    it('without listing the history before the last five weeks', async () => {
+      const old = await shop.vault.addPoint(started('2026-10-01'));
+      await run();
+      expect(shop.vault.point(old.id).status).toBe('started');
+      expect(shop.vault.requests.filter((each) => each.includes(old.id))).toEqual([]);
+    });
+  });
+
+  describe('finds a snapshot that was given up', () => {
+    const givenUp = async (Status: string, change = {}) => {
+      const point = await shop.vault.addPoint({
+        ...started('2026-11-19'),
+        status: 'failed',
+        failure: 'never made',
+        ...change,
+      });
+      shop.rds.addSnapshot('primary', { DBSnapshotIdentifier: point.nativeId, Status });
+      return point.id;
+    };
+
+    it('and that RDS completed later: it is stored, without its failure, and copied', async () => {
+      const id = await givenUp('available');
+      await expect(run()).resolves.toMatchObject({ looked: 1, moved: [id] });
+      expect(shop.vault.point(id)).toMatchObject({ status: 'stored', copies: [{ status: 'copying' }] });
+      expect(shop.vault.point(id).failure).toBeUndefined();
+      expect(shop.rds.recovery.snapshots.size).toBe(1);
+    });
+
+    it.each(['creating', 'failed'])(
+      'and that RDS calls %s: it stays failed, and nobody is told again',
+      async (status) => {
+        const id = await givenUp(status);
+        await run();
+        await run();
+        expect(shop.vault.point(id)).toMatchObject({ status: 'failed', failure: 'never made' });
+        expect(shop.messages).toEqual([]);
+      },
+    );
+
+    it('and that RDS does not have: nothing is asked for', async () => {
+      const id = await givenUp('available');
+      shop.rds.primary.snapshots.clear();
+      await run();
+      expect(shop.vault.point(id).status).toBe('failed');
+      expect(shop.rds.changes).toEqual([]);
+    });
+
+    it('but not for ever: after eight days it is not looked at any more', async () => {
+      const id = await givenUp('available', { startedAt: '2026-11-12T11:00:00.000Z' });
+      await expect(run()).resolves.toMatchObject({ looked: 0 });
+      expect(shop.vault.point(id).status).toBe('failed');
+    });
+
+    it('but leaves alone what a verification found bad: its snapshot was whole all the time', async () => {
+      const id = await givenUp('available', { storedAt: '2026-11-19T02:05:00.000Z' });
+      await expect(run()).resolves.toMatchObject({ looked: 0, moved: [] });
+      expect(shop.vault.point(id).status).toBe('failed');
+    });
   });
 
   it('tries everything, and then names what could not be moved, and why', async () => {

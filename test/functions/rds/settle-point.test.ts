@@ -1,3 +1,4 @@
+import { SnapshotQuotaExceededFault } from '@aws-sdk/client-rds';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import sample from '../../../events/samples/rds/settle-point.json' with { type: 'json' };
 import { handler as settle } from '../../../functions/rds/settle-point.ts';
@@ -6,6 +7,7 @@ import { PRIMARY, RECOVERY } from '../../support/environment.ts';
 import { invoke, type ShopPlatform, shopPlatform } from '../../support/platform.ts';
 import { day, snapshotPoint } from '../../support/points.ts';
 import { refusal } from '../../support/rds-api.ts';
+import type { FakeExecution } from '../../support/step-functions.ts';
 import { failure, once } from '../../support/vault.ts';
 
 const ID = sample.recoveryPoint;
@@ -123,6 +125,71 @@ describe('a snapshot under way', () => {
     shop.setTime('2026-11-20T14:01:00Z');
     await expect(invoke(settle, sample)).resolves.toMatchObject({ status: 'failed' });
     expect(shop.messages[0]?.text).toContain('never made');
+  });
+
+  describe('that nobody asked RDS for yet', () => {
+    beforeEach(() => {
+      shop.rds.primary.snapshots.clear();
+      shop.rds.changes.length = 0;
+      shop.setTime('2026-11-20T05:00:00Z');
+    });
+    const execution = (change: Partial<FakeExecution> = {}): void =>
+      void shop.machines.executions.push({
+        ...{ machine: 'backup-database', name: 'x', status: 'RUNNING', startDate: new Date('2026-11-20T02:00:00Z') },
+        ...{ input: request },
+        ...change,
+      });
+
+    it('is left to the machine for as long as it works on it: the fingerprint comes first', async () => {
+      execution({ name: 'of-another', startDate: new Date('2026-11-20T03:00:00Z'), input: { source: 'other-db' } });
+      execution();
+      await times(1);
+      expect(shop.rds.changes).toEqual([]);
+    });
+
+    it.each([
+      ['has ended', { status: 'FAILED' }],
+      ['works on another purpose', { input: { ...request, purpose: 'pre-migration' } }],
+      ['works on another time', { input: { ...request, scheduledAt: '2026-11-20T03:00:00Z' } }],
+      ['works on another source', { input: { ...request, source: 'other-db' } }],
+    ] as [string, Partial<FakeExecution>][])('is asked for where the execution %s', async (_, change) => {
+      execution(change);
+      await times(1);
+      expect(shop.rds.changes).toEqual([`${PRIMARY} CreateDBSnapshot ${NATIVE}`]);
+    });
+  });
+
+  describe('that RDS refuses for want of quota', () => {
+    let room = false;
+    beforeEach(async () => {
+      shop.rds.primary.snapshots.clear();
+      room = false;
+      shop.rds.before = (operation) => {
+        if (operation === 'CreateDBSnapshot' && !room)
+          throw new SnapshotQuotaExceededFault({ message: 'quota', $metadata: {} });
+      };
+      await invoke(snapshot, request);
+      shop.rds.changes.length = 0;
+    });
+
+    it('is asked for at the next look, and made as soon as there is room', async () => {
+      shop.setTime('2026-11-20T02:08:00Z');
+      await times(1);
+      expect(shop.rds.changes).toEqual([`${PRIMARY} CreateDBSnapshot ${NATIVE}`]);
+      expect(shop.vault.point(ID)).toMatchObject({ status: 'started', waitsForQuotaSince: '2026-11-20T02:03:00.000Z' });
+      expect(shop.messages).toEqual([]);
+      room = true;
+      await times(1);
+      finish();
+      await expect(invoke(settle, sample)).resolves.toMatchObject({ status: 'stored' });
+      expect(shop.vault.point(ID).waitsForQuotaSince).toBeUndefined();
+    });
+
+    it('is given up after twelve hours, and people are told of the quota', async () => {
+      shop.setTime('2026-11-20T14:01:00Z');
+      await expect(invoke(settle, sample)).resolves.toMatchObject({ status: 'failed' });
+      expect(shop.messages[0]?.text).toMatch(/refused it since 2026-11-20T02:03.*quota of manual snapshots/);
+    });
   });
 
   it('lets what RDS refuses leave under its own name', async () => {

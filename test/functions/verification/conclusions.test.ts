@@ -173,13 +173,26 @@ describe('the conclusion of a verification', () => {
     expect(message().TopicArn).toMatch(/warning$/);
   });
 
+  it.each([
+    [{}, /tried again by itself in 30 minutes \(attempt 2 of 4\)/],
+    [{ attempt: 3 }, /tried again by itself in 480 minutes \(attempt 4 of 4\)/],
+    [{ attempt: 4 }, /after 4 attempts only the next scheduled run/],
+  ])('tells of %j that could not test what will be tried', async (change, next) => {
+    allWell();
+    world.vault.objects.delete(comparisonKey(ID, sample.execution, 1));
+    await expect(run(conclude, { ...sample, ...change })).resolves.toMatchObject({ worthRepeating: true });
+    expect(message().Message).toMatch(next);
+  });
+
   it('says INCONCLUSIVE and why where the backup has no fingerprints', async () => {
     point({ fingerprint: { missing: 'before the snapshot: QueryTimedOut: slow' } });
     allWell();
     await expect(run(conclude, sample)).resolves.toMatchObject({
       verdict: 'INCONCLUSIVE',
       reason: expect.stringContaining('QueryTimedOut'),
+      worthRepeating: false,
     });
+    expect(message().Message).toContain('to try this point again would end the same');
   });
 
   it('tells the cause in the words of the error, not of the runtime', async () => {

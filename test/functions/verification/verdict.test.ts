@@ -118,6 +118,22 @@ describe('INCONCLUSIVE', () => {
   });
 
   it.each([
+    ['no checks are configured', { checks: [] }, false],
+    ['no critical checks are', { checks: [check('a', { severity: 'warning' })] }, false],
+    ['the backup has no fingerprints', { fingerprintMissing: 'x', comparisons: [] }, false],
+    ['there was nothing to compare', { comparisons: [] }, false],
+    ['no row can be compared', { comparisons: [{ item: 0, finding: finding({ tables: [] }) }] }, false],
+    ['a comparison was not made', { comparisons: [{ item: 0, finding: undefined }] }, true],
+    ['there was no recovery point yet', { recoveryPoint: undefined }, true],
+    ['nobody logged in', { login: undefined }, true],
+  ] as [string, Partial<Evidence>, boolean][])(
+    'where %s also says whether to try again is worth it',
+    (_, change, worthRepeating) => {
+      expect(judge(evidence(change))).toMatchObject({ verdict: 'INCONCLUSIVE', worthRepeating });
+    },
+  );
+
+  it.each([
     'InstanceQuotaExceededFault',
     'AccessDenied',
     'ThrottlingException',
@@ -131,6 +147,7 @@ describe('INCONCLUSIVE', () => {
     expect(judgement).toEqual({
       verdict: 'INCONCLUSIVE',
       reason: `nobody logged in to a restored copy (some step: ${error}: it happened)`,
+      worthRepeating: true,
     });
   });
 });
