@@ -26,31 +26,33 @@ const keyOf = (failoverId: string): string => `recovery/${failoverId}/dns-change
  */
 export const changeRecords = async (
   failoverId: string,
-  { zoneId, zone, ttl }: NonNullable<Recovery['dns']>,
+  dns: NonNullable<Recovery['dns']>,
   moves: Move[],
-): Promise<{ changeId: string; inSync: boolean }> => {
+): Promise<{ inSync: true; changeId: string } | { inSync: false; found: string }> => {
   const submitted = await findDocument(keyOf(failoverId), Submitted);
-  const changeId =
-    submitted?.changeId ??
-    (await submit(
-      failoverId,
-      zoneId,
-      zone,
-      moves.map((move) => recordOf(move, ttl)),
-    ));
-  const { ChangeInfo } = await asked(zone, () => route53().send(new GetChangeCommand({ Id: changeId })));
-  return { changeId, inSync: ChangeInfo?.Status === 'INSYNC' };
+  const changeId = submitted?.changeId ?? (await submit(failoverId, dns, moves));
+  if (!changeId) return { inSync: false, found: 'Route 53 is busy with an earlier change of the zone' };
+  const answer = await asked(dns.zone, () => route53().send(new GetChangeCommand({ Id: changeId })));
+  return answer?.ChangeInfo?.Status === 'INSYNC'
+    ? { inSync: true, changeId }
+    : { inSync: false, found: `the change ${changeId} has not reached all name servers` };
 };
 
-const submit = async (failoverId: string, zoneId: string, zone: string, sets: ResourceRecordSet[]): Promise<string> => {
-  const Changes = sets.map((ResourceRecordSet) => ({ Action: 'UPSERT' as const, ResourceRecordSet }));
-  const { ChangeInfo } = await asked(zone, () =>
+/** The id of the change; undefined where Route 53 is busy. */
+const submit = async (
+  failoverId: string,
+  { zoneId, zone, ttl }: NonNullable<Recovery['dns']>,
+  moves: Move[],
+): Promise<string | undefined> => {
+  const Changes = moves.map((move) => ({ Action: 'UPSERT' as const, ResourceRecordSet: recordOf(move, ttl) }));
+  const answer = await asked(zone, () =>
     route53().send(
       new ChangeResourceRecordSetsCommand({ HostedZoneId: zoneId, ChangeBatch: { Comment: failoverId, Changes } }),
     ),
   );
-  const fresh = { changeId: ChangeInfo?.Id ?? '', submittedAt: now().toISOString() };
-  const { value } = await openDocument(keyOf(failoverId), Submitted, fresh);
+  const changeId = answer?.ChangeInfo?.Id;
+  if (!changeId) return undefined;
+  const { value } = await openDocument(keyOf(failoverId), Submitted, { changeId, submittedAt: now().toISOString() });
   return value.changeId;
 };
 
@@ -59,10 +61,15 @@ const recordOf = ({ name, target }: Move, ttl: number): ResourceRecordSet => ({
   ResourceRecords: [{ Value: target }],
 });
 
-const asked = async <T>(zone: string, call: () => Promise<T>): Promise<T> => {
+/** One change of a zone at a time, five requests a second of an account (developer guide, "Quotas", 2026-11). */
+const BUSY = new Set(['PriorRequestNotComplete', 'Throttling', 'ThrottlingException']);
+
+/** The answer; undefined where Route 53 is busy and will answer later. */
+const asked = async <T>(zone: string, call: () => Promise<T>): Promise<T | undefined> => {
   try {
     return await call();
   } catch (cause) {
+    if (cause instanceof Route53ServiceException && BUSY.has(cause.name)) return undefined;
     if (isUnreachable(cause))
       throw new DnsControlPlaneSilent(
         'the control plane of Route 53 does not answer, so records cannot be changed.',

@@ -19,9 +19,10 @@ export const switchDns = async (context: PhaseContext): Promise<Step> => {
   const notYet = (found: string): Step => ({ done: false, waitSeconds: WAIT_SECONDS, found });
 
   if (dns.mode === 'records') {
-    const { changeId, inSync } = await changeRecords(context.failoverId, dns, moves);
+    const change = await changeRecords(context.failoverId, dns, moves);
     const leads = await leadsOf(moves);
-    if (!inSync) return notYet(`the change ${changeId} has not reached all name servers; ${stillAway(leads)}`);
+    if (!change.inSync) return notYet(`${change.found}; ${stillAway(leads)}`);
+    const { changeId } = change;
     return leads.every(({ arrived }) => arrived) ? done(dns.mode, leads, { changeId }) : notYet(stillAway(leads));
   }
   const { epoch } = await holdEpoch(context.failoverId);
