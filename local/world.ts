@@ -11,6 +11,7 @@ import { ApiError } from './service.ts';
 import { createCloudFormation } from './services/cloudformation/service.ts';
 import { createCloudWatch } from './services/cloudwatch/service.ts';
 import { createEks } from './services/eks/service.ts';
+import { createElastiCache } from './services/elasticache/service.ts';
 import { createEventBridge } from './services/eventbridge/service.ts';
 import { createKms } from './services/kms/service.ts';
 import { createLambda } from './services/lambda/service.ts';
@@ -30,6 +31,7 @@ import type { CallContext, Caller, Faults, Iam, Region, Service, World } from '.
 export interface LocalRegion extends Region {
   s3: ReturnType<typeof createS3>;
   rds: ReturnType<typeof createRds>;
+  elasticache: ReturnType<typeof createElastiCache>;
   sns: ReturnType<typeof createSns>;
   lambda: ReturnType<typeof createLambda>;
   events: ReturnType<typeof createEventBridge>;
@@ -151,6 +153,7 @@ const regionOf = (world: LocalWorld, name: string, directory: string): LocalRegi
 const addServices = (region: LocalRegion): void => {
   region.s3 = createS3(region);
   region.rds = createRds(region);
+  region.elasticache = createElastiCache(region);
   region.sns = createSns(region);
   region.lambda = createLambda(region);
   region.events = createEventBridge(region);
@@ -169,6 +172,7 @@ const addServices = (region: LocalRegion): void => {
   for (const service of [
     region.s3,
     region.rds,
+    region.elasticache,
     region.sns,
     region.lambda,
     region.events,

@@ -112,6 +112,13 @@ export const bucketSettings = (store: Store, changed: (bucket: Bucket) => void) 
       return { OwnershipControls: held(settingsOf(input).ownership, 'OwnershipControlsNotFoundError', input) };
     },
 
+    /** ACLs are disabled, as in every new bucket of S3: what can be read says that the owner has full control. */
+    async GetBucketAcl(input: s3.GetBucketAclCommandInput): Promise<s3.GetBucketAclOutput> {
+      settingsOf(input);
+      const Owner = { ID: store.region.account };
+      return { Owner, Grants: [{ Grantee: { Type: 'CanonicalUser', ...Owner }, Permission: 'FULL_CONTROL' }] };
+    },
+
     async PutBucketNotificationConfiguration(
       input: s3.PutBucketNotificationConfigurationCommandInput,
     ): Promise<object> {

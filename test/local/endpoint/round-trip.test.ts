@@ -13,6 +13,7 @@ afterAll(() => test[Symbol.asyncDispose]());
 const SERVICES = [
   's3',
   'rds',
+  'elasticache',
   'kms',
   'sns',
   'lambda',

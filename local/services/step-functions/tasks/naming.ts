@@ -43,6 +43,7 @@ export interface SdkService {
 export const SDK_SERVICES: Record<string, SdkService> = {
   cloudformation: { signingName: 'cloudformation', title: 'CloudFormation' },
   cloudwatch: { signingName: 'monitoring', title: 'CloudWatch' },
+  elasticache: { signingName: 'elasticache', title: 'ElastiCache' },
   eventbridge: { signingName: 'events', title: 'EventBridge' },
   kms: { signingName: 'kms', title: 'Kms' },
   lambda: { signingName: 'lambda', title: 'Lambda' },

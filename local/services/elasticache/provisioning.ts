@@ -1,0 +1,54 @@
+// How a replication group comes to its first state: available, or create-failed.
+import { once } from 'node:events';
+import type { Job } from '../jobs.ts';
+import { scheduleBackup } from './automatic-snapshots.ts';
+import { demandKey } from './keys.ts';
+import { removeNodes, startNodes } from './nodes.ts';
+import type { Seed } from './seeds.ts';
+import type { ElastiCache, Group } from './state.ts';
+
+/** Builds the group in the background, from a seed where there is one. */
+export const provision = (ec: ElastiCache, group: Group, seed: Seed | undefined): void => {
+  const faults = { hang: seed && ec.faults.hangRestores, fail: seed && ec.faults.restore };
+  if (seed) ec.faults.restore = false;
+  group.job = ec.jobs.start(
+    `creation of ${group.id}`,
+    async (job) => {
+      try {
+        if (faults.hang) await hang(job);
+        if (faults.fail) throw new Error('As the test asked.');
+        await demandKey(ec, group.settings.kmsKeyId);
+        await startNodes(ec, group, await seed?.fetch(job.signal), job.signal);
+      } finally {
+        await seed?.release();
+      }
+      become(group, 'available');
+      scheduleBackup(ec, group);
+    },
+    (error) => fail(ec, group, error),
+  );
+};
+
+/** Puts the group and all its nodes into one state. */
+export const become = (group: Group, status: 'available' | 'modifying' | 'deleting'): void => {
+  group.status = status;
+  for (const node of group.nodes) node.status = status;
+};
+
+/** Of the documented states of a cache cluster, `restore-failed` is the one for what never came up. */
+const fail = (ec: ElastiCache, group: Group, error: Error): void => {
+  group.status = 'create-failed';
+  group.failure = error.message;
+  for (const node of group.nodes) node.status = 'restore-failed';
+  ec.jobs.start(
+    `clean-up of ${group.id}`,
+    () => removeNodes(group),
+    () => undefined,
+  );
+};
+
+const hang = async (job: Job): Promise<void> => {
+  job.letTimePass();
+  await once(job.signal, 'abort');
+  job.signal.throwIfAborted();
+};
