@@ -19,6 +19,8 @@ export const troublesPrefix = (): string => `${root()}/troubles/`;
 export const troubleKey = (source: string, kind: string): string => `${troublesPrefix()}${about(source, kind)}.json`;
 export const updateKey = (failoverId: string, audience: string, turn: string): string =>
   `${root()}/updates/${failoverId}/${audience}/${turn}.json`;
+export const forwardedKey = (messageId: string, webhook: string): string =>
+  `${root()}/forwarded/${messageId}/${encodeURIComponent(webhook)}.json`;
 
 /** One object for each message, sent or not: whoever counts them misses none. */
 export const writeToLog = async (notice: Notice, kind: string, at: Date): Promise<void> => {

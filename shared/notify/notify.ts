@@ -8,6 +8,7 @@ import { logger } from '../telemetry/logger.ts';
 import { record } from '../telemetry/metrics.ts';
 import { changeTrouble, countInLog, takePlace, writeToLog } from './journal.ts';
 import { type Message, type Notice, noticeOf } from './message.ts';
+import { withVault } from './patience.ts';
 import { phrase } from './phrasing.ts';
 import { publish } from './publish.ts';
 import { ended, isMine, occurred, released, type Sight, type Trouble, told } from './trouble.ts';
@@ -72,28 +73,13 @@ export const say = async (trouble: Trouble, sight: Sight, evidence?: string[]): 
     trouble.telling.state === 'begun'
       ? 1
       : await withVault(() => countInLog(source, trouble.kind, new Date(trouble.openedAt), sight.at));
-  const write = (change: (standing: Trouble, by: string) => Trouble) =>
-    withVault(() => changeTrouble(source, trouble.kind, (found) => found && change(found, sight.by)));
+  const write = (change: (standing: Trouble) => Trouble) =>
+    withVault(() => changeTrouble(source, trouble.kind, (found) => found && change(found)));
   try {
     await publish(topic, phrase(trouble, { ...sight, occurrences, evidence }));
   } catch (error) {
-    await write(released);
+    await write((standing) => released(standing, sight.by));
     throw error;
   }
-  await write(told);
-};
-
-/** Who is told must not wait long for a store that may be down. */
-const PATIENCE_MS = 5_000;
-
-/** Undefined where the vault does not answer: whatever the reason, people come first, and the log says why. */
-const withVault = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-  const patience = AbortSignal.timeout(PATIENCE_MS);
-  const over = new Promise<never>((_, reject) => patience.addEventListener('abort', () => reject(patience.reason)));
-  try {
-    return await Promise.race([work(), over]);
-  } catch (error) {
-    logger.warn('message without the vault', error as Error);
-    return undefined;
-  }
+  await write((standing) => told(standing, sight.by, occurrences));
 };

@@ -13,6 +13,8 @@ const Telling = z.strictObject({
   at: time,
   by: z.string(),
   told: z.boolean(),
+  /** Occurrences that were told with it. */
+  counted: z.int().positive().optional(),
 });
 
 export const Trouble = z.strictObject({
@@ -93,11 +95,14 @@ export const occurred = (standing: Trouble | undefined, kind: string, notice: No
   const { telling: last } = standing;
   const quiet = since(last.at, sight);
   if (last.by === sight.by) return standing;
+  if (isUntold(standing, sight)) {
+    const open = reopened(standing, notice);
+    return { ...open, telling: telling(unsaid(open), sight) };
+  }
   if (quiet >= sight.foldSeconds * 1000 && (standing.status === 'recovered' || quiet >= SILENCE_MS))
     return begun(kind, notice, sight, standing.recoveredAt);
   // Back within the window: told with the next summary, as people cannot follow what flaps.
   if (standing.status === 'recovered') return reopened(standing, notice);
-  if (isUntold(standing, sight)) return { ...standing, notice, telling: telling(unsaid(standing), sight) };
   if (quiet < sight.foldSeconds * 1000 || standing.acknowledged) return standing;
   return { ...standing, notice, telling: telling('goes on', sight) };
 };
@@ -147,8 +152,8 @@ export const followed = (standing: Trouble, happenedSince: boolean, sight: Sight
 };
 
 /** SNS took it. */
-export const told = (standing: Trouble, by: string): Trouble =>
-  isMine(standing, by) ? { ...standing, telling: { ...standing.telling, told: true } } : standing;
+export const told = (standing: Trouble, by: string, counted = 1): Trouble =>
+  isMine(standing, by) ? { ...standing, telling: { ...standing.telling, told: true, counted } } : standing;
 
 /** SNS refused it: whoever comes next may say it at once. */
 export const released = (standing: Trouble, by: string): Trouble =>
