@@ -11,6 +11,8 @@ export default {
     'local/services/lambda/bootstrap.ts',
     'scripts/*.{ts,mjs}',
     'test/**/*.test.ts',
+    // Programs that tests run in pods.
+    'test/support/programs/*.ts',
   ],
   project: ['**/*.{ts,mjs,cjs}'],
   ignoreExportsUsedInFile: true,

@@ -32,7 +32,6 @@ export const SnsEvent = z.looseObject({
     )
     .min(1),
 });
-export type Delivery = z.output<typeof SnsEvent>['Records'][number]['Sns'];
 
 /**
  * A webhook that took the message is noted, so that the retry of another's failure does not post it there again.

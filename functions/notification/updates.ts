@@ -10,7 +10,7 @@ import { publish } from '../../shared/notify/publish.ts';
 import { audienceTopic } from '../../shared/notify/topics.ts';
 import { type Sight, TELLING_MS } from '../../shared/notify/trouble.ts';
 import { Assessment } from '../../shared/recovery/assessment.ts';
-import { EPOCH_KEY, Epoch, PHASES, PhaseRecord, phaseKey } from '../../shared/recovery/documents.ts';
+import { Epoch, epochKey, PHASES, PhaseRecord, phaseKey } from '../../shared/recovery/documents.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { changeDocument, findDocument, openDocument } from '../../shared/vault/documents.ts';
 import { MessagesUntold } from './errors.ts';
@@ -28,7 +28,7 @@ export interface Updates {
 /** @throws {MessagesUntold} naming the audiences that could not be told; the next run tries again. */
 export const sendUpdates = async (): Promise<Updates> => {
   const sight = look();
-  const epoch = await findDocument(EPOCH_KEY, Epoch);
+  const epoch = await findDocument(epochKey(settings().region), Epoch);
   // The other region's record is replicated into this vault as well; it tells for itself.
   if (!epoch || epoch.to !== settings().region || isLongOver(epoch, sight)) return { failoverId: null, told: [] };
   const progress = await progressOf(epoch, sight);

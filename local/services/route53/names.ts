@@ -1,9 +1,6 @@
 /** A domain name as it is compared: lower case, without the dot at its end. */
 export const normalName = (name: string): string => name.toLowerCase().replace(/\.$/, '');
 
-/** As Route 53 writes it in answers. */
-export const withDot = (name: string): string => `${name}.`;
-
 export const isWithin = (name: string, zone: string): boolean => name === zone || name.endsWith(`.${zone}`);
 
 /** Ids come with the path of their kind before them, or without. */

@@ -14,7 +14,7 @@ import { functionRoles } from '../../../resources/functions.ts';
 import { deploymentOf, type Role, roleLogicalId } from '../../../resources/names.ts';
 import type { Recovery } from '../../../shared/config/recovery.ts';
 import type { Platform } from '../../../shared/config/schema.ts';
-import { EPOCH_KEY, type Epoch } from '../../../shared/recovery/documents.ts';
+import { type Epoch, epochKey } from '../../../shared/recovery/documents.ts';
 
 export const MINUTE = 60_000;
 const ROOT = path.resolve(import.meta.dirname, '../../..');
@@ -104,7 +104,7 @@ export const dnsPlatform = async (mode: Mode): Promise<DnsPlatform> => {
         ...epoch,
       };
       const Bucket = `${service}-vault-${world.account}-${regions[into]}`;
-      await ask(into, 's3', 'PutObject', { Bucket, Key: EPOCH_KEY, Body: JSON.stringify(full) });
+      await ask(into, 's3', 'PutObject', { Bucket, Key: epochKey(regions[into]), Body: JSON.stringify(full) });
     },
     switchTo: async (role, failoverId = FAILOVER) => {
       for (let call = 1; ; call += 1) {
