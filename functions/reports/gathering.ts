@@ -10,7 +10,9 @@ import { datePath } from '../../shared/clock.ts';
 import { configuration } from '../../shared/config/platform.ts';
 import type { Source } from '../../shared/config/schema.ts';
 import { settings } from '../../shared/config/settings.ts';
+import { instanceIn } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
+import { type FailoverReport, gatherFailover } from './failover-gathering.ts';
 import { cacheObjectives, databaseObjectives, type Objective } from './objectives.ts';
 
 const DAY_MS = 86_400_000;
@@ -97,10 +99,13 @@ export interface Report {
   from: string;
   sources: SourceReport[];
   integrity: { day: string; report: z.output<typeof Integrity> }[];
+  /** The last failover into this region, and what the platform promises of one. */
+  failover?: { report: FailoverReport; objectives: { rto: number; rpo: number } };
 }
 
 export const gather = async (at: Date): Promise<Report> => {
-  const { platform, regions, sources } = configuration();
+  const { platform, regions, sources, recovery } = configuration();
+  const failover = recovery && (await gatherFailover());
   const from = new Date(at.getTime() - SPAN_DAYS * DAY_MS);
   const reports: SourceReport[] = [];
   for (const [name, source] of Object.entries(sources)) {
@@ -119,13 +124,14 @@ export const gather = async (at: Date): Promise<Report> => {
     from: from.toISOString(),
     sources: reports,
     integrity: await integrityRuns(at),
+    ...(failover ? { failover: { report: failover, objectives: recovery.objectives } } : {}),
   };
 };
 
 const objectivesOf = async (source: Source, points: readonly RecoveryPoint[], at: Date): Promise<Objective[]> => {
   switch (source.kind) {
     case 'rds-postgres':
-      return databaseObjectives(source, points, await latestRestorable(source.instance), at);
+      return databaseObjectives(source, points, await latestRestorable(instanceIn(source, settings().region)), at);
     case 'elasticache-redis':
       return cacheObjectives(source, points, at);
   }

@@ -1,5 +1,6 @@
 // The report as one page: first the answer, then what it rests on.
 import { RESTORED_FROM, type RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { failoverSection } from './failover-section.ts';
 import type { Report, SourceReport } from './gathering.ts';
 import { Html, html } from './html.ts';
 import type { Objective } from './objectives.ts';
@@ -25,6 +26,7 @@ export const page = (report: Report): string => {
 <p class="sub">From ${time(report.from)} to ${time(report.at)} UTC. PROVEN: restored, checked and compared. INTACT: bytes only. INCONCLUSIVE: could not be tested. FAILED: do not restore from it.</p>
 </header>
 <main>
+${report.failover && failoverSection(report.failover.report, report.failover.objectives)}
 ${report.sources.map((source) => sourceSection(source, report.at))}
 ${integritySection(report)}
 <section>
