@@ -73,7 +73,7 @@ export const planAlarms = ({ platform }: Deployment): AlarmPlan[] =>
     ];
   });
 
-/** Lambda tries an event three times: more errors than that within a quarter of an hour are no passing fault. */
+/** Lambda tries an event three times: as many errors within a quarter of an hour are an event that was given up, no passing fault. */
 const functionAlarms = (deployment: Deployment) => {
   const scheduled = planSchedules(deployment).flatMap(({ target }) => ('function' in target ? target.function : []));
   return Object.fromEntries(

@@ -1,7 +1,8 @@
 // What fault campaigns and tests may do behind the API's back.
-import { ADMIN_PASSWORD } from '../../engines/postgres.ts';
+import { chmod } from 'node:fs/promises';
+import { ADMIN_PASSWORD, asAdmin } from '../../engines/postgres.ts';
 import { ADMIN } from '../../engines/postgres-config.ts';
-import { dataOf } from './servers.ts';
+import { archiveOf, dataOf } from './servers.ts';
 import { instanceNamed, type Rds, snapshotNamed } from './state.ts';
 
 export interface RdsHooks {
@@ -20,6 +21,8 @@ export interface RdsHooks {
   hangRestores(hang: boolean): void;
   /** The next restore ends in this status. */
   failNextRestore(status: 'incompatible-restore' | 'failed' | 'incompatible-network' | 'storage-full'): void;
+  /** While true, the archive of an instance takes no WAL: the server keeps it and tries again, the restorable time stands still. */
+  pauseArchiving(instanceId: string, paused: boolean): Promise<void>;
   /** A power cut for one server: RDS goes on calling the instance what it called it before. */
   stopServer(instanceId: string): Promise<void>;
   /** The same for all of them, as when a region is lost. */
@@ -39,6 +42,13 @@ export const hooksOf = (rds: Rds): RdsHooks => ({
   },
   failNextRestore(status) {
     rds.restores.failNext = status;
+  },
+  async pauseArchiving(instanceId, paused) {
+    const instance = instanceNamed(rds, instanceId);
+    // Closed to the engine's own user, so that its archive command fails as it would on a full or lost store.
+    await chmod(archiveOf(instance), paused ? 0o500 : 0o700);
+    // After failures the archiver looks again only once a minute of the machine's time; a reload wakes it.
+    if (!paused) await asAdmin(instance.port, 'postgres', (client) => client.query('select pg_reload_conf()'));
   },
   stopServer: async (instanceId) => instanceNamed(rds, instanceId).server?.stop('immediate'),
   async stopServers() {

@@ -78,9 +78,24 @@ describe('a restore of an RDS instance to a point in time', { timeout: 60_000 },
     expect(await archive('shop-db')).toEqual(before);
   });
 
+  it('reaches no further while the archive takes nothing, and catches up once it does', async () => {
+    const latest = async () => (await instance(world.primary, 'shop-db')).LatestRestorableTime?.getTime() ?? 0;
+    await world.primary.rds.pauseArchiving('shop-db', true);
+    const before = await latest();
+    await query(world.primary, 'shop-db', 'insert into orders select n, 1 from generate_series(301, 400) n');
+    await world.clock.advanceTo(new Date(world.clock.now().getTime() + HOUR_MS));
+    expect(await latest()).toBe(before);
+    await restoreTo('behind', { UseLatestRestorableTime: true });
+    expect(await countOrders(world.primary, 'behind')).toBe(300);
+    await world.primary.rds.pauseArchiving('shop-db', false);
+    expect(world.clock.now().getTime() - (await latest())).toBeLessThan(5 * 60_000);
+    await restoreTo('level', { UseLatestRestorableTime: true });
+    expect(await countOrders(world.primary, 'level')).toBe(400);
+  });
+
   it('works from the archive alone after the source’s server is lost', async () => {
     await world.primary.rds.stopServer('shop-db');
     expect((await restoreTo('survivor', { UseLatestRestorableTime: true })).DBInstanceStatus).toBe('available');
-    expect(await countOrders(world.primary, 'survivor')).toBe(300);
+    expect(await countOrders(world.primary, 'survivor')).toBe(400);
   });
 });
