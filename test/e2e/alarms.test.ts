@@ -59,13 +59,6 @@ const verify = async (point: RecoveryPoint): Promise<void> => {
   expect((await shop.point(point.id)).verifications.at(-1)).toMatchObject({ verdict: 'PROVEN' });
 };
 
-/** A shop without an order for a day would not be PROVEN: that is one of its checks. */
-const placeOrder = async (): Promise<void> => {
-  const client = await shop.connect(shop.primary, 'shop-db');
-  await keepOrdering(client, shop.world.clock.now).stop();
-  await client.end();
-};
-
 interface Measured {
   achievableRpo: number;
   provenPointAge: number;
@@ -174,7 +167,7 @@ describe('verification that stops while backups go on', () => {
     await shop.world.clock.advanceTo(new Date(proven + 5 * DAY_MS));
     await runOnly(shop, [`${shop.source}-snapshot`]);
     await shop.world.clock.advanceTo(new Date(proven + 7 * DAY_MS));
-    await placeOrder();
+    await shop.placeOrder();
     await shop.world.clock.advanceTo(new Date(proven + 8 * DAY_MS - 2 * HOUR_MS));
     await runOnly(shop, [`${shop.source}-snapshot`, ...EVERY_FIVE_MINUTES]);
     for (const alarm of ['not-proven', 'no-recent-point', 'rpo']) await untilAlarm(alarm, 'OK', HOUR_MS);

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createDatabase, type LocalPlatform, startPlatform } from '../../local/platform.ts';
 import { catalogOf, executionsOf, startMachine, untilEnded } from '../../local/story/observations.ts';
-import { fillShop } from '../../local/story/shop-data.ts';
+import { fillShop, keepOrdering } from '../../local/story/shop-data.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 
 /** A Sunday: everything weekly is due. */
@@ -14,6 +14,8 @@ export interface ShopPlatform extends LocalPlatform {
   /** Takes a snapshot between two fingerprints and waits for it; the point as it then stands. */
   backUp(): Promise<RecoveryPoint>;
   point(id: string): Promise<RecoveryPoint>;
+  /** One order now. A shop without any for a day is not PROVEN: that is one of its checks. */
+  placeOrder(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -46,6 +48,11 @@ export const startShop = async (scale = 0.005): Promise<ShopPlatform> => {
           `backup-database of ${id} ended ${status}; ${(await executionsOf(platform, 'backup-database')).length} executions.`,
         );
       return point(id);
+    },
+    placeOrder: async () => {
+      const client = await platform.connect(platform.primary, 'shop-db');
+      await keepOrdering(client, platform.world.clock.now).stop();
+      await client.end();
     },
     stop: async () => {
       await platform.close();
