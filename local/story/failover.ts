@@ -24,7 +24,7 @@ const until = async ({ world: { clock } }: LocalPlatform, holds: () => unknown, 
 const mailAbout = ({ recovery }: LocalPlatform, ...words: string[]): string | undefined =>
   recovery.sns
     .inbox()
-    .map(({ subject, body }) => `${subject}\n${body}`)
+    .map(({ subject, message }) => `${subject}\n${message}`)
     .find((text) => words.every((word) => text.includes(word)));
 
 export const failOver = async (platform: LocalPlatform, progress: Progress): Promise<void> => {

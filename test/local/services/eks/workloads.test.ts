@@ -168,12 +168,14 @@ describe('a load balancer', async () => {
 
   it('has a host name of ELB, or the one its annotation gives, which DNS is told', async () => {
     const told = new Map<string, string[]>();
-    test.world.dns = {
-      register: (hostName, addresses) => {
-        told.set(hostName, addresses());
-        return () => void told.delete(hostName);
+    Object.assign(test.world, {
+      dns: {
+        register: (hostName: string, addresses: () => string[]) => {
+          told.set(hostName, addresses());
+          return () => void told.delete(hostName);
+        },
       },
-    };
+    });
     test.cluster.apply(service('web', PORT));
     test.cluster.apply(service('named', PORT + 1, { 'lifeboat.local/hostname': 'shop.elb.us-west-2.amazonaws.com' }));
     await test.world.clock.settled();
