@@ -61,6 +61,8 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
     const everyMinute: [LocalRegion, string][] = [
       [recovery, 'assess'],
       [primary, 'canary'],
+      [primary, 'guard'],
+      [recovery, 'guard'],
       ...(dns?.mode === 'health-check'
         ? [primary, recovery].map((each): [LocalRegion, string] => [each, 'hold-dns'])
         : []),

@@ -2,7 +2,7 @@ import type { RdsSource, RedisSource, Source } from '../shared/config/schema.ts'
 import type { Topic } from '../shared/notify/topics.ts';
 import { type MetricName, NAMESPACE } from '../shared/telemetry/metrics.ts';
 import { type Deployment, REPLICATION_RULE, vaultBucket } from './names.ts';
-import { isAwake, planSchedules } from './schedules.ts';
+import { planSchedules } from './schedules.ts';
 import { topicArn } from './topics.ts';
 
 interface AlarmPlan {
@@ -99,9 +99,8 @@ const cacheAlarms = ({ objectives }: RedisSource): Alarm[] => [
 
 /** Lambda tries an event three times: as many errors within a quarter of an hour are an event that was given up, no passing fault. */
 const functionAlarms = (deployment: Deployment) => {
-  const scheduled = planSchedules(deployment)
-    .filter((plan) => isAwake(plan, deployment.role))
-    .flatMap(({ target }) => ('function' in target ? target.function : []));
+  // Those that sleep here fail nowhere, and are watched from the moment they wake.
+  const scheduled = planSchedules(deployment).flatMap(({ target }) => ('function' in target ? target.function : []));
   const called = [
     'notificationOnExecution',
     'notificationForward',
@@ -190,13 +189,16 @@ const alarmResource = (AlarmName: string, topic: Topic, AlarmDescription: string
   },
 });
 
-/** Only where schedules run is silence bad news: in the recovery region the measuring alarms would cry without a reason. */
 export const alarms = (deployment: Deployment) => ({
   ...replicationAlarms(deployment),
   ...functionAlarms(deployment),
-  ...(deployment.role === 'primary' ? measuredAlarms(deployment) : {}),
+  ...measuredAlarms(deployment),
 });
 
+/**
+ * Only where schedules run is silence bad news: in the recovery region these alarms tell nobody until a failover switches
+ * their actions on, together with the schedules. It finds them by how they treat silence.
+ */
 const measuredAlarms = (deployment: Deployment) =>
   Object.fromEntries(
     planAlarms(deployment).map((plan) => [
@@ -212,6 +214,7 @@ const measuredAlarms = (deployment: Deployment) =>
         DatapointsToAlarm: plan.periods,
         Threshold: plan.threshold,
         TreatMissingData: 'breaching',
+        ActionsEnabled: deployment.role === 'primary',
       }),
     ]),
   );

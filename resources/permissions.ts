@@ -122,6 +122,11 @@ const expand = (deployment: Deployment, text: string) => {
     Topics: `arn:\${AWS::Partition}:sns:${region}:\${AWS::AccountId}:${service}-`,
     Rds: `arn:\${AWS::Partition}:rds:${region}:\${AWS::AccountId}`,
     PeerRds: `arn:\${AWS::Partition}:rds:${peerRegion}:\${AWS::AccountId}`,
+    PeerSchedules: `arn:\${AWS::Partition}:scheduler:${peerRegion}:\${AWS::AccountId}:schedule/${service}/`,
+    // CloudFormation names it after the stack, which is the same in both regions, and something random.
+    PeerSchedulerRole: `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${service}-SchedulerRole-*`,
+    Alarms: `arn:\${AWS::Partition}:cloudwatch:${region}:\${AWS::AccountId}:alarm:${service}-`,
+    PeerAlarms: `arn:\${AWS::Partition}:cloudwatch:${peerRegion}:\${AWS::AccountId}:alarm:${service}-`,
     Secrets: `arn:\${AWS::Partition}:secretsmanager:${region}:\${AWS::AccountId}:secret`,
     Executions: `arn:\${AWS::Partition}:states:${region}:\${AWS::AccountId}:execution:${service}-`,
     Machines: `arn:\${AWS::Partition}:states:${region}:\${AWS::AccountId}:stateMachine:${service}-`,

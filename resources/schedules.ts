@@ -1,6 +1,7 @@
 import type { RdsSource, RedisSource, Source } from '../shared/config/schema.ts';
+import { isAwake } from '../shared/recovery/schedules.ts';
 import { SCHEDULER_TRIES_SECONDS, scheduleName } from '../shared/schedules/missed-runs.ts';
-import { arnOf, type Deployment, functionLogicalId, machineLogicalId, type Role } from './names.ts';
+import { arnOf, type Deployment, functionLogicalId, machineLogicalId } from './names.ts';
 import { role } from './permissions.ts';
 
 interface Plan {
@@ -8,8 +9,6 @@ interface Plan {
   expression: string;
   target: { function: string } | { machine: string };
   input: Record<string, string | number>;
-  /** Where it runs from the beginning; the other region's sleeps. Left out: where the sources are. */
-  awake?: Role | 'both';
 }
 
 /** EventBridge Scheduler puts the time the run was planned for here: what is made from it is named after it. */
@@ -18,20 +17,17 @@ const SCHEDULED_AT = '<aws.scheduler.scheduled-time>';
 /** When what runs, from the configuration: per source, and for the platform as a whole. */
 export const planSchedules = ({ platform }: Deployment): Plan[] => [
   ...recoverySchedules(platform),
-  // Messages of either region are followed up there; a failover is told by the region that takes over.
   {
     name: 'follow-up',
     expression: platform.notifications.followUp,
     target: { function: 'notificationFollowUp' },
     input: {},
-    awake: 'both',
   },
   {
     name: 'updates',
     expression: platform.notifications.followUp,
     target: { function: 'notificationSendUpdates' },
     input: {},
-    awake: 'both',
   },
   { name: 'reconcile', expression: platform.schedules.reconcile, target: { function: 'rdsReconcile' }, input: {} },
   { name: 'sweep', expression: platform.schedules.reconcile, target: { function: 'verificationSweep' }, input: {} },
@@ -113,7 +109,6 @@ const recoverySchedules = ({ recovery }: Deployment['platform']): Plan[] =>
           expression: recovery.assessment.schedule,
           target: { function: 'recoveryAssess' },
           input: { scheduledAt: SCHEDULED_AT },
-          awake: 'recovery',
         },
         {
           name: 'canary',
@@ -121,6 +116,7 @@ const recoverySchedules = ({ recovery }: Deployment['platform']): Plan[] =>
           target: { machine: 'writeCanary' },
           input: { everySeconds: recovery.canary.every },
         },
+        { name: 'guard', expression: 'rate(1 minute)', target: { function: 'recoveryGuard' }, input: {} },
         ...(recovery.dns?.mode === 'health-check'
           ? [
               {
@@ -128,7 +124,6 @@ const recoverySchedules = ({ recovery }: Deployment['platform']): Plan[] =>
                 expression: 'rate(1 minute)',
                 target: { function: 'recoveryHoldDns' },
                 input: {},
-                awake: 'both' as const,
               },
             ]
           : []),
@@ -137,8 +132,6 @@ const recoverySchedules = ({ recovery }: Deployment['platform']): Plan[] =>
 
 const targetArn = (target: Plan['target']) =>
   'function' in target ? arnOf(functionLogicalId(target.function)) : { Ref: machineLogicalId(target.machine) };
-
-export const isAwake = ({ awake = 'primary' }: Plan, role: Role): boolean => awake === 'both' || awake === role;
 
 const resourceName = (name: string): string =>
   `${name
@@ -179,7 +172,7 @@ export const schedules = (deployment: Deployment) => {
             ScheduleExpression: plan.expression,
             ScheduleExpressionTimezone: 'UTC',
             FlexibleTimeWindow: { Mode: 'OFF' },
-            State: isAwake(plan, deployment.role) ? 'ENABLED' : 'DISABLED',
+            State: isAwake(plan.name, deployment.role === 'primary') ? 'ENABLED' : 'DISABLED',
             Target: {
               Arn: targetArn(plan.target),
               RoleArn: arnOf('SchedulerRole'),

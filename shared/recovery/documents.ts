@@ -80,3 +80,16 @@ export const Approval = z.strictObject({
 export type Approval = z.output<typeof Approval>;
 export const approvalKey = (failoverId: string): string => `recovery/${failoverId}/approval.json`;
 export const validationKey = (failoverId: string): string => `recovery/${failoverId}/validation.json`;
+
+/** What came of the old primary after a failover that could not reach it. */
+export const Watch = z.strictObject({
+  sessionsEnded: z.int().nonnegative(),
+  /** Set once it was found shut to the application, and people were told. */
+  fencedAt: time.optional(),
+  /** Set once people were told that it is back and cannot be shut. */
+  troubledAt: time.optional(),
+  /** Set once nothing is backed up or measured there any more. */
+  asleepAt: time.optional(),
+});
+export type Watch = z.output<typeof Watch>;
+export const watchKey = (failoverId: string): string => `recovery/${failoverId}/watch.json`;

@@ -6,6 +6,7 @@ import { deploymentOf } from '../../resources/names.ts';
 import { planSchedules } from '../../resources/schedules.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
 import type { Platform } from '../../shared/config/schema.ts';
+import { isAwake } from '../../shared/recovery/schedules.ts';
 import { METRICS } from '../../shared/telemetry/metrics.ts';
 import type { Resource } from '../support/templates.ts';
 
@@ -75,7 +76,8 @@ describe('the function that moves names', () => {
   it('is followed by a hold in both regions, where there is something to hold', () => {
     const hold = (mode?: 'health-check' | 'records') =>
       planSchedules(deploymentOf(withMode(mode), 'primary', 'dev')).find(({ name }) => name === 'hold-dns');
-    expect(hold('health-check')).toMatchObject({ awake: 'both', target: { function: 'recoveryHoldDns' } });
+    expect(hold('health-check')).toMatchObject({ target: { function: 'recoveryHoldDns' } });
+    expect([true, false].map((lives) => isAwake('hold-dns', lives))).toEqual([true, true]);
     expect(hold('records')).toBeUndefined();
     expect(hold()).toBeUndefined();
   });

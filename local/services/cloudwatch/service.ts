@@ -39,6 +39,12 @@ export const createCloudWatch = (region: Region): CloudWatch => {
     if (alarm) return alarm;
     throw new sdk.ResourceNotFound({ message: `Unknown alarm ${name}`, $metadata: {} });
   };
+  /** Names that are not there are passed over, as on AWS. */
+  const act = (names: string[], ActionsEnabled: boolean) => {
+    for (const alarm of names.flatMap((name) => alarms.get(name) ?? []))
+      alarms.put({ ...alarm, input: { ...alarm.input, ActionsEnabled } });
+    return {};
+  };
   const dashboardArn = (name: string): string => `arn:aws:cloudwatch::${region.account}:dashboard/${name}`;
 
   const operations: Operations<typeof sdk> = {
@@ -74,6 +80,8 @@ export const createCloudWatch = (region: Region): CloudWatch => {
         .map(describeAlarm),
       CompositeAlarms: [],
     }),
+    EnableAlarmActions: async ({ AlarmNames = [] }: sdk.EnableAlarmActionsInput) => act(AlarmNames, true),
+    DisableAlarmActions: async ({ AlarmNames = [] }: sdk.DisableAlarmActionsInput) => act(AlarmNames, false),
     SetAlarmState: async ({ AlarmName, StateValue, StateReason = '' }: sdk.SetAlarmStateInput) => {
       if (!StateValue) throw invalid('The parameter StateValue is required.');
       await alarms.set(findAlarm(AlarmName), StateValue, StateReason);
@@ -127,8 +135,9 @@ export const createCloudWatch = (region: Region): CloudWatch => {
 
   const authorize = (operation: string, input: unknown): Check[] => {
     const action = `cloudwatch:${operation}`;
-    const { AlarmName, DashboardName, Namespace } = input as {
+    const { AlarmName, AlarmNames, DashboardName, Namespace } = input as {
       AlarmName?: string;
+      AlarmNames?: string[];
       DashboardName?: string;
       Namespace?: string;
     };
@@ -136,9 +145,10 @@ export const createCloudWatch = (region: Region): CloudWatch => {
     if (operation === 'PutMetricData')
       return [{ action, resource: '*', context: { 'cloudwatch:namespace': Namespace ?? '' } }];
     if (DashboardName) return [{ action, resource: dashboardArn(DashboardName) }];
-    return [
-      { action, resource: AlarmName ? `arn:aws:cloudwatch:${region.name}:${region.account}:alarm:${AlarmName}` : '*' },
-    ];
+    const alarmArn = (name: string): string => `arn:aws:cloudwatch:${region.name}:${region.account}:alarm:${name}`;
+    const switched = operation.endsWith('AlarmActions') ? AlarmNames : undefined;
+    if (switched) return switched.map((name) => ({ action, resource: alarmArn(name) }));
+    return [{ action, resource: AlarmName ? alarmArn(AlarmName) : '*' }];
   };
 
   return {
