@@ -122,6 +122,7 @@ const expand = (deployment: Deployment, text: string) => {
     Topics: `arn:\${AWS::Partition}:sns:${region}:\${AWS::AccountId}:${service}-`,
     Rds: `arn:\${AWS::Partition}:rds:${region}:\${AWS::AccountId}`,
     PeerRds: `arn:\${AWS::Partition}:rds:${peerRegion}:\${AWS::AccountId}`,
+    Eks: `arn:\${AWS::Partition}:eks:${region}:\${AWS::AccountId}`,
     Secrets: `arn:\${AWS::Partition}:secretsmanager:${region}:\${AWS::AccountId}:secret`,
     Executions: `arn:\${AWS::Partition}:states:${region}:\${AWS::AccountId}:execution:${service}-`,
     Machines: `arn:\${AWS::Partition}:states:${region}:\${AWS::AccountId}:stateMachine:${service}-`,

@@ -154,7 +154,6 @@ export const PERMISSIONS: object[] = [
       { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'patch'] },
       { apiGroups: [''], resources: ['pods', 'events'], verbs: ['list'] },
       { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] },
-      { apiGroups: ['apps'], resources: ['deployments/scale'], verbs: ['patch'] },
       { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] },
     ],
   },

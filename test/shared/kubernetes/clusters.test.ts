@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RbacRole } from '../../../local/services/eks/api/objects.ts';
 import { CONFIG_MAPS, DEPLOYMENTS, EVENTS, ROLES } from '../../../local/services/eks/api/resources.ts';
 import { openCluster } from '../../../shared/kubernetes/clusters.ts';
@@ -14,6 +14,9 @@ import {
   type TestCluster,
   web,
 } from '../../support/cluster.ts';
+
+// Processes start slowly where many others run.
+vi.setConfig({ testTimeout: 120_000 });
 
 let test: TestCluster;
 let kubernetes: Kubernetes;
@@ -60,7 +63,7 @@ describe('a deployment', () => {
   it('is scaled, and complete once its pods are ready', async () => {
     test.cluster.apply(web('web', { replicas: 1 }));
     await test.rolledOut('web');
-    await kubernetes.scale('shop', 'web', 3);
+    await kubernetes.patchDeployment('shop', 'web', { replicas: 3 });
     expect(await kubernetes.rollout('shop', 'web')).toMatchObject({ replicas: 3 });
     await test.rolledOut('web');
 
@@ -74,14 +77,23 @@ describe('a deployment', () => {
     test.cluster.apply(web('web'));
     await test.rolledOut('web');
     const before = test.pods('web').map(({ metadata }) => metadata.name);
-    await kubernetes.restart('shop', 'web', { 'lifeboat/config': 'one' });
-    expect((await kubernetes.rollout('shop', 'web')).annotations).toEqual({ 'lifeboat/config': 'one' });
+    await kubernetes.patchDeployment('shop', 'web', { podAnnotations: { 'lifeboat/config': 'one' } });
+    expect((await kubernetes.rollout('shop', 'web')).podAnnotations).toEqual({ 'lifeboat/config': 'one' });
     await test.rolledOut('web');
     const after = test.pods('web').map(({ metadata }) => metadata.name);
-    await kubernetes.restart('shop', 'web', { 'lifeboat/config': 'one' });
+    await kubernetes.patchDeployment('shop', 'web', { podAnnotations: { 'lifeboat/config': 'one' } });
 
     expect(after).not.toEqual(before);
     expect(test.deployment('web').metadata.generation).toBe(2);
+  });
+
+  it('keeps a note of its own without replacing anything', async () => {
+    test.cluster.apply(web('web'));
+    await test.rolledOut('web');
+    await kubernetes.patchDeployment('shop', 'web', { annotations: { 'lifeboat/note': 'seen' } });
+    const rollout = await kubernetes.rollout('shop', 'web');
+    expect(rollout).toMatchObject({ generation: 1, annotations: { 'lifeboat/note': 'seen' }, podAnnotations: {} });
+    expect(rollout.waitingFor).toBeUndefined();
   });
 
   it('says what it waits for while its pods are not ready, and why each is not', async () => {
@@ -198,9 +210,9 @@ describe('a cluster', () => {
 
   it('refuses what it does not understand, with its words', async () => {
     test.cluster.apply(web('web'));
-    await expect(kubernetes.scale('shop', 'web', -1)).rejects.toMatchObject({
+    await expect(kubernetes.patchDeployment('shop', 'web', { replicas: -1 })).rejects.toMatchObject({
       name: 'KubernetesRefused',
-      message: expect.stringContaining('spec.replicas must be a whole number'),
+      message: expect.stringContaining('spec.replicas'),
     });
   });
 });
