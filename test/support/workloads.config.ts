@@ -14,7 +14,7 @@ export default {
     workloads: {
       clusters: { primary: 'shop-primary', recovery: 'shop' },
       namespace: 'shop',
-      configMap: 'endpoints',
+      configMap: 'shop-endpoints',
       keys: {},
       deployments: [
         { name: 'web', replicas: 2 },

@@ -38,7 +38,7 @@ beforeEach(async () => {
   await platform.declared();
   await platform.finished('database', { host: ENDPOINTS.DATABASE_HOST, port: 5432, instance: 'shop-db' });
   await platform.finished('cache', { host: ENDPOINTS.CACHE_HOST, port: 6379 });
-  test.cluster.apply(configMap('endpoints', { DATABASE_HOST: 'db.us-east-1.example', LOG_LEVEL: 'info' }));
+  test.cluster.apply(configMap('shop-endpoints', { DATABASE_HOST: 'db.us-east-1.example', LOG_LEVEL: 'info' }));
 });
 afterEach(async () => {
   test.world.faults.clear();
@@ -68,10 +68,10 @@ const untilDone = async (step: () => Promise<Answer> = call): Promise<Answer> =>
   }
 };
 const standby = (options: WebOptions = {}): void => {
-  const envFrom = [{ configMapRef: { name: 'endpoints' } }];
+  const envFrom = [{ configMapRef: { name: 'shop-endpoints' } }];
   for (const name of ['web', 'worker']) test.cluster.apply(web(name, { replicas: 0, envFrom, ...options }));
 };
-const content = () => test.cluster.store.named(CONFIG_MAPS, 'shop', 'endpoints').data;
+const content = () => test.cluster.store.named(CONFIG_MAPS, 'shop', 'shop-endpoints').data;
 const names = (name: string): string[] => test.pods(name).map(({ metadata }) => metadata.name);
 const crashing = ({ status }: Pod): boolean =>
   status.containerStatuses[0]?.state.waiting?.reason === 'CrashLoopBackOff';
@@ -216,7 +216,7 @@ describe('pods that crash', () => {
   });
 
   it('are started anew by the redrive, which is done once the cause is gone', async () => {
-    const envFrom = [{ configMapRef: { name: 'endpoints' } }, { configMapRef: { name: 'cause', optional: true } }];
+    const envFrom = [{ configMapRef: { name: 'shop-endpoints' } }, { configMapRef: { name: 'cause', optional: true } }];
     test.cluster.apply(configMap('cause', { CRASH: 'no table orders' }));
     standby({ envFrom });
     await call();
