@@ -127,6 +127,7 @@ const expand = (deployment: Deployment, text: string) => {
     PeerSchedulerRole: `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${service}-SchedulerRole-*`,
     Alarms: `arn:\${AWS::Partition}:cloudwatch:${region}:\${AWS::AccountId}:alarm:${service}-`,
     PeerAlarms: `arn:\${AWS::Partition}:cloudwatch:${peerRegion}:\${AWS::AccountId}:alarm:${service}-`,
+    Eks: `arn:\${AWS::Partition}:eks:${region}:\${AWS::AccountId}`,
     Secrets: `arn:\${AWS::Partition}:secretsmanager:${region}:\${AWS::AccountId}:secret`,
     Executions: `arn:\${AWS::Partition}:states:${region}:\${AWS::AccountId}:execution:${service}-`,
     Machines: `arn:\${AWS::Partition}:states:${region}:\${AWS::AccountId}:stateMachine:${service}-`,

@@ -93,3 +93,13 @@ export class NameNotConfirmed extends LifeboatError {
 export class TooLateToAbandon extends LifeboatError {
   override readonly name = 'TooLateToAbandon';
 }
+
+/** A phase whose facts the workloads need has none. */
+export class EndpointsUnknown extends LifeboatError {
+  override readonly name = 'EndpointsUnknown';
+}
+
+/** Kubernetes gave up: a deployment made no progress within its deadline. */
+export class RolloutFailed extends LifeboatError {
+  override readonly name = 'RolloutFailed';
+}

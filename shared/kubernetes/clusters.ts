@@ -73,7 +73,6 @@ const find = async (name: string, region: string): Promise<Cluster | undefined> 
 };
 
 const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
-const STRATEGIC_MERGE = setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch);
 
 const kubernetes = (cluster: string, configuration: ReturnType<typeof createConfiguration>): Kubernetes => {
   const core = new CoreV1Api(configuration);
@@ -101,14 +100,14 @@ const kubernetes = (cluster: string, configuration: ReturnType<typeof createConf
       ask(namespace, `deployment ${name}`, 'get', async () =>
         rolloutOf(await apps.readNamespacedDeployment({ namespace, name })),
       ),
-    scale: (namespace, name, replicas) =>
-      ask(namespace, `deployment ${name}`, 'patch scale', async () => {
-        await apps.patchNamespacedDeploymentScale({ namespace, name, body: { spec: { replicas } } }, MERGE);
-      }),
-    restart: (namespace, name, annotations) =>
+    patchDeployment: (namespace, name, { replicas, podAnnotations, annotations }) =>
       ask(namespace, `deployment ${name}`, 'patch', async () => {
-        const body = { spec: { template: { metadata: { annotations } } } };
-        await apps.patchNamespacedDeployment({ namespace, name, body }, STRATEGIC_MERGE);
+        const spec = {
+          ...(replicas !== undefined && { replicas }),
+          ...(podAnnotations && { template: { metadata: { annotations: podAnnotations } } }),
+        };
+        const body = { ...(annotations && { metadata: { annotations } }), spec };
+        await apps.patchNamespacedDeployment({ namespace, name, body }, MERGE);
       }),
     pods: async (namespace, { selector: labelSelector }) => {
       const list = () => core.listNamespacedPod({ namespace, labelSelector });

@@ -33,17 +33,14 @@ const cause = (pod: V1Pod, containers: V1ContainerStatus[], warnings: CoreV1Even
   const stuck = containers.find(
     ({ state }) => state?.waiting || (state?.terminated && state.terminated.exitCode !== 0),
   );
-  const waiting = stuck?.state?.waiting;
-  if (stuck) {
-    const ended = stuck.state?.terminated ?? stuck.lastState?.terminated;
-    const exit = ended ? `exit code ${ended.exitCode}${ended.message ? `: ${ended.message.trim()}` : ''}` : undefined;
-    return {
-      reason: waiting?.reason ?? ended?.reason ?? 'Waiting',
-      message: [waiting?.message, exit].filter(Boolean).join('; last '),
-    };
-  }
-  const warning = newestAbout(pod, warnings);
-  return { reason: 'NotReady', ...(warning?.message && { message: warning.message }) };
+  // One that runs again says nothing yet: how it ended before is the better answer.
+  const { state, lastState } = stuck ?? containers.find((container) => container.lastState?.terminated) ?? {};
+  const ended = state?.terminated ?? lastState?.terminated;
+  const exit = ended && `exit code ${ended.exitCode}${ended.message ? `: ${ended.message.trim()}` : ''}`;
+  const words = [state?.waiting?.message, exit].filter(Boolean).join('; last ');
+  const message = words || newestAbout(pod, warnings)?.message;
+  const reason = state?.waiting?.reason ?? state?.terminated?.reason ?? 'NotReady';
+  return { reason, ...(message && { message }) };
 };
 
 const newestAbout = ({ metadata }: V1Pod, warnings: CoreV1Event[]): CoreV1Event | undefined =>

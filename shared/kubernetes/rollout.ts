@@ -7,8 +7,11 @@ export interface Rollout {
   updated: number;
   ready: number;
   available: number;
-  /** Annotations of the pod template: what running pods were started with. */
+  /** Counts changes of the specification. */
+  generation: number;
   annotations: Record<string, string>;
+  /** Of the pod template: what pods are started with. */
+  podAnnotations: Record<string, string>;
   /** Label selector of its pods. */
   selector: string;
   /** What is still to happen; undefined once the rollout is complete. */
@@ -29,7 +32,9 @@ export const rolloutOf = ({ metadata, spec, status = {} }: V1Deployment): Rollou
     updated,
     ready: status.readyReplicas ?? 0,
     available,
-    annotations: spec?.template.metadata?.annotations ?? {},
+    generation: metadata?.generation ?? 0,
+    annotations: metadata?.annotations ?? {},
+    podAnnotations: spec?.template.metadata?.annotations ?? {},
     selector: Object.entries(spec?.selector.matchLabels ?? {})
       .map(([key, value]) => `${key}=${value}`)
       .join(','),

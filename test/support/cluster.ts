@@ -6,6 +6,7 @@ import { vi } from 'vitest';
 import { type Deployment, isReady, type Pod } from '../../local/services/eks/api/objects.ts';
 import { DEPLOYMENTS, PODS } from '../../local/services/eks/api/resources.ts';
 import type { Cluster } from '../../local/services/eks/clusters.ts';
+import { accessManifests } from '../../local/workloads/cluster.ts';
 import { createWorld, type LocalRegion, type LocalWorld } from '../../local/world.ts';
 
 /** Pods have addresses of their own; a port nobody else is likely to have taken on all addresses. */
@@ -144,32 +145,9 @@ export const actAs = ({ world, region }: TestCluster, role: string, actor = role
   return accessKeyId;
 };
 
-/** The permissions that docs/kubernetes.md asks for, bound to the group `lifeboat`. */
-export const PERMISSIONS: object[] = [
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'Role',
-    metadata: { name: 'lifeboat', namespace: 'shop' },
-    rules: [
-      { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'patch'] },
-      { apiGroups: [''], resources: ['pods', 'events'], verbs: ['list'] },
-      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] },
-      { apiGroups: ['apps'], resources: ['deployments/scale'], verbs: ['patch'] },
-      { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] },
-    ],
-  },
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'RoleBinding',
-    metadata: { name: 'lifeboat', namespace: 'shop' },
-    subjects: [{ kind: 'Group', name: 'lifeboat', apiGroup: 'rbac.authorization.k8s.io' }],
-    roleRef: { kind: 'Role', name: 'lifeboat', apiGroup: 'rbac.authorization.k8s.io' },
-  },
-];
-
 /** Gives a role the access that docs/kubernetes.md describes. */
 export const admit = async ({ world, cluster, eks }: TestCluster, role: string): Promise<void> => {
   const principalArn = `arn:aws:iam::${world.account}:role/${role}`;
   await eks('CreateAccessEntry', { clusterName: cluster.name, principalArn, kubernetesGroups: ['lifeboat'] });
-  for (const manifest of PERMISSIONS) cluster.apply(manifest);
+  for (const manifest of accessManifests()) cluster.apply(manifest);
 };

@@ -21,7 +21,7 @@ export interface RecoveryRegion extends ShopPlatform {
   /** A running server as an instance of RDS. */
   serve(region: 'primary' | 'recovery', instance: string, server: TestServer, change?: DBInstance): DBInstance;
   /** A phase that is done, with its facts. */
-  finished(phase: Phase, facts: PhaseRecord['facts']): Promise<void>;
+  finished(phase: Phase, facts: PhaseRecord['facts'], failoverId?: string): Promise<void>;
 }
 
 /** Call it in beforeEach; afterEach: `vi.useRealTimers()`. */
@@ -71,9 +71,9 @@ export const recoveryRegion = (): RecoveryRegion => {
       rds[of].instances.set(id, instance);
       return instance;
     },
-    finished: async (phase, facts) => {
+    finished: async (phase, facts, failoverId = ID) => {
       const record: PhaseRecord = { phase, startedAt: TIME, endedAt: TIME, attempts: 1, facts };
-      await vault.place(phaseKey(ID, phase), JSON.stringify(record));
+      await vault.place(phaseKey(failoverId, phase), JSON.stringify(record));
     },
   };
   return region;

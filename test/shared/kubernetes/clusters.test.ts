@@ -1,19 +1,14 @@
 import { createServer } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RbacRole } from '../../../local/services/eks/api/objects.ts';
 import { CONFIG_MAPS, DEPLOYMENTS, EVENTS, ROLES } from '../../../local/services/eks/api/resources.ts';
+import { accessManifests } from '../../../local/workloads/cluster.ts';
 import { openCluster } from '../../../shared/kubernetes/clusters.ts';
 import type { Kubernetes } from '../../../shared/kubernetes/kubernetes.ts';
-import {
-  actAs,
-  admit,
-  configMap,
-  PERMISSIONS,
-  POD_PORT,
-  startCluster,
-  type TestCluster,
-  web,
-} from '../../support/cluster.ts';
+import { actAs, admit, configMap, POD_PORT, startCluster, type TestCluster, web } from '../../support/cluster.ts';
+
+// Processes start slowly where many others run.
+vi.setConfig({ testTimeout: 120_000 });
 
 let test: TestCluster;
 let kubernetes: Kubernetes;
@@ -27,31 +22,38 @@ beforeEach(async () => {
   for (const name of test.cluster.store.list(DEPLOYMENTS)) test.cluster.store.remove(DEPLOYMENTS, name);
   await test.until(() => test.pods('web').length === 0);
   if (!test.cluster.entries.has(`arn:aws:iam::${test.world.account}:role/recovery`)) await admit(test, 'recovery');
-  test.cluster.apply(configMap('endpoints', { DATABASE_HOST: 'old', OTHER: 'kept' }));
+  test.cluster.apply(configMap('shop-endpoints', { DATABASE_HOST: 'old', OTHER: 'kept' }));
   kubernetes = await openCluster('shop', 'us-west-2');
 });
 
 const warnings = (): string[] => test.cluster.store.list(EVENTS, 'shop').map(({ message }) => String(message));
-const data = () => test.cluster.store.named(CONFIG_MAPS, 'shop', 'endpoints').data;
+const data = () => test.cluster.store.named(CONFIG_MAPS, 'shop', 'shop-endpoints').data;
 
 describe('a config map', () => {
   it('is read', async () => {
-    await expect(kubernetes.configMap('shop', 'endpoints')).resolves.toEqual({ DATABASE_HOST: 'old', OTHER: 'kept' });
+    await expect(kubernetes.configMap('shop', 'shop-endpoints')).resolves.toEqual({
+      DATABASE_HOST: 'old',
+      OTHER: 'kept',
+    });
   });
 
   it('gets the keys it is told, and keeps the others; said twice, it is not written again', async () => {
-    await kubernetes.patchConfigMap('shop', 'endpoints', { DATABASE_HOST: 'new' });
+    await kubernetes.patchConfigMap('shop', 'shop-endpoints', { DATABASE_HOST: 'new' });
     const version = test.cluster.store.version();
-    await kubernetes.patchConfigMap('shop', 'endpoints', { DATABASE_HOST: 'new' });
+    await kubernetes.patchConfigMap('shop', 'shop-endpoints', { DATABASE_HOST: 'new' });
 
     expect(data()).toEqual({ DATABASE_HOST: 'new', OTHER: 'kept' });
-    expect(test.cluster.store.named(CONFIG_MAPS, 'shop', 'endpoints').metadata.resourceVersion).toBe(version);
+    expect(test.cluster.store.named(CONFIG_MAPS, 'shop', 'shop-endpoints').metadata.resourceVersion).toBe(version);
   });
 
   it('that is not there is named with its cluster and namespace', async () => {
-    await expect(kubernetes.patchConfigMap('shop', 'nothing', {})).rejects.toMatchObject({
+    const { store } = test.cluster;
+    store.remove(CONFIG_MAPS, store.named(CONFIG_MAPS, 'shop', 'shop-endpoints'));
+    await expect(kubernetes.patchConfigMap('shop', 'shop-endpoints', {})).rejects.toMatchObject({
       name: 'KubernetesObjectMissing',
-      message: expect.stringContaining('shop, namespace shop, configmap nothing: the cluster has no such object.'),
+      message: expect.stringContaining(
+        'shop, namespace shop, configmap shop-endpoints: the cluster has no such object.',
+      ),
     });
   });
 });
@@ -60,7 +62,7 @@ describe('a deployment', () => {
   it('is scaled, and complete once its pods are ready', async () => {
     test.cluster.apply(web('web', { replicas: 1 }));
     await test.rolledOut('web');
-    await kubernetes.scale('shop', 'web', 3);
+    await kubernetes.patchDeployment('shop', 'web', { replicas: 3 });
     expect(await kubernetes.rollout('shop', 'web')).toMatchObject({ replicas: 3 });
     await test.rolledOut('web');
 
@@ -74,14 +76,23 @@ describe('a deployment', () => {
     test.cluster.apply(web('web'));
     await test.rolledOut('web');
     const before = test.pods('web').map(({ metadata }) => metadata.name);
-    await kubernetes.restart('shop', 'web', { 'lifeboat/config': 'one' });
-    expect((await kubernetes.rollout('shop', 'web')).annotations).toEqual({ 'lifeboat/config': 'one' });
+    await kubernetes.patchDeployment('shop', 'web', { podAnnotations: { 'lifeboat/config': 'one' } });
+    expect((await kubernetes.rollout('shop', 'web')).podAnnotations).toEqual({ 'lifeboat/config': 'one' });
     await test.rolledOut('web');
     const after = test.pods('web').map(({ metadata }) => metadata.name);
-    await kubernetes.restart('shop', 'web', { 'lifeboat/config': 'one' });
+    await kubernetes.patchDeployment('shop', 'web', { podAnnotations: { 'lifeboat/config': 'one' } });
 
     expect(after).not.toEqual(before);
     expect(test.deployment('web').metadata.generation).toBe(2);
+  });
+
+  it('keeps a note of its own without replacing anything', async () => {
+    test.cluster.apply(web('web'));
+    await test.rolledOut('web');
+    await kubernetes.patchDeployment('shop', 'web', { annotations: { 'lifeboat/note': 'seen' } });
+    const rollout = await kubernetes.rollout('shop', 'web');
+    expect(rollout).toMatchObject({ generation: 1, annotations: { 'lifeboat/note': 'seen' }, podAnnotations: {} });
+    expect(rollout.waitingFor).toBeUndefined();
   });
 
   it('says what it waits for while its pods are not ready, and why each is not', async () => {
@@ -95,7 +106,7 @@ describe('a deployment', () => {
     expect(pod).toMatchObject({
       ready: false,
       reason: 'NotReady',
-      message: 'Readiness probe failed: HTTP probe failed with statuscode: 503',
+      message: expect.stringMatching(/^Readiness probe failed: /),
     });
   });
 
@@ -153,7 +164,7 @@ describe('a cluster', () => {
       clusterName: 'shop',
       principalArn: `arn:aws:iam::${test.world.account}:role/recovery`,
     });
-    await expect((await openCluster('shop', 'us-west-2')).configMap('shop', 'endpoints')).rejects.toMatchObject({
+    await expect((await openCluster('shop', 'us-west-2')).configMap('shop', 'shop-endpoints')).rejects.toMatchObject({
       name: 'ClusterAccessDenied',
       message: expect.stringMatching(/Found "?401 Unauthorized.*Create an access entry/),
     });
@@ -167,11 +178,11 @@ describe('a cluster', () => {
         verbs: rule.verbs.filter((verb) => verb !== 'patch'),
       }));
     });
-    await expect(kubernetes.patchConfigMap('shop', 'endpoints', { A: 'b' })).rejects.toMatchObject({
+    await expect(kubernetes.patchConfigMap('shop', 'shop-endpoints', { A: 'b' })).rejects.toMatchObject({
       name: 'ClusterAccessDenied',
       message: expect.stringContaining('cannot patch resource "configmaps" in API group "" in the namespace "shop"'),
     });
-    for (const manifest of PERMISSIONS) test.cluster.apply(manifest);
+    for (const manifest of accessManifests()) test.cluster.apply(manifest);
   });
 
   it.each([
@@ -180,7 +191,7 @@ describe('a cluster', () => {
     ['has lost its store', { kind: 'error' as const, code: 'InternalError', status: 500, when: 'before' as const }],
   ])('that %s cannot be reached, which is worth another try', async (_, action) => {
     test.world.faults.add({ service: 'kubernetes', operation: 'get configmaps' }, action);
-    await expect(kubernetes.configMap('shop', 'endpoints')).rejects.toMatchObject({ name: 'ClusterUnreachable' });
+    await expect(kubernetes.configMap('shop', 'shop-endpoints')).rejects.toMatchObject({ name: 'ClusterUnreachable' });
   });
 
   it('that never answers is given up with the function that asked', async () => {
@@ -189,7 +200,7 @@ describe('a cluster', () => {
     const { endpoint } = test.cluster;
     test.cluster.endpoint = `https://127.0.0.1:${(silent.address() as { port: number }).port}`;
     const ending = new AbortController();
-    const asked = (await openCluster('shop', 'us-west-2', ending.signal)).configMap('shop', 'endpoints');
+    const asked = (await openCluster('shop', 'us-west-2', ending.signal)).configMap('shop', 'shop-endpoints');
     silent.once('connection', () => ending.abort(new Error('out of time')));
     await expect(asked).rejects.toMatchObject({ name: 'ClusterUnreachable' });
     test.cluster.endpoint = endpoint ?? '';
@@ -198,9 +209,9 @@ describe('a cluster', () => {
 
   it('refuses what it does not understand, with its words', async () => {
     test.cluster.apply(web('web'));
-    await expect(kubernetes.scale('shop', 'web', -1)).rejects.toMatchObject({
+    await expect(kubernetes.patchDeployment('shop', 'web', { replicas: -1 })).rejects.toMatchObject({
       name: 'KubernetesRefused',
-      message: expect.stringContaining('spec.replicas must be a whole number'),
+      message: expect.stringContaining('spec.replicas'),
     });
   });
 });

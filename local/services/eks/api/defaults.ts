@@ -27,6 +27,7 @@ const deployment = (object: KubeObject, refuse: Refuse): KubeObject => {
   if (!matchLabels || Object.keys(matchLabels).length === 0) refuse('spec.selector', 'Required value: matchLabels');
   if (!matchesLabels(labels, matchLabels))
     refuse('spec.template.metadata.labels', '`selector` does not match template `labels`');
+  if (!isCount(spec.replicas ?? 1)) refuse('spec.replicas', `Invalid value: ${spec.replicas}: must be 0 or more`);
   for (const field of ['minReadySeconds', 'paused'] as const)
     if ((spec as unknown as Record<string, unknown>)[field]) refuse(`spec.${field}`, NOT_OFFERED);
   const rollingUpdate = { maxSurge: '25%', maxUnavailable: '25%', ...spec.strategy?.rollingUpdate };
@@ -43,6 +44,8 @@ const deployment = (object: KubeObject, refuse: Refuse): KubeObject => {
     },
   } satisfies Deployment;
 };
+
+const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0;
 
 const NOT_OFFERED = 'Forbidden: the local cluster does not offer it';
 const UNKNOWN_TO_PODS = ['volumes', 'initContainers', 'hostNetwork', 'ephemeralContainers'];

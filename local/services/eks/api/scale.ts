@@ -1,5 +1,4 @@
 // The scale of a deployment, as `kubectl scale` and autoscalers see it.
-import { badRequest } from './failures.ts';
 import type { Deployment } from './objects.ts';
 import { patched } from './patches.ts';
 import { DEPLOYMENTS } from './resources.ts';
@@ -35,8 +34,6 @@ export const rescale = (store: Store, target: Target, body: unknown, contentType
   const standing = store.named<Deployment>(DEPLOYMENTS, target.namespace, target.name);
   const wanted = (contentType ? patched(scaleOf(standing), body, contentType) : body) as Scale;
   const { replicas } = wanted.spec;
-  if (!Number.isInteger(replicas) || replicas < 0)
-    throw badRequest(`spec.replicas must be a whole number, 0 or more, found ${replicas}`);
   const { resourceVersion } = contentType ? standing.metadata : wanted.metadata;
   const change = { spec: { replicas }, metadata: { resourceVersion } };
   return scaleOf(patchObject(store, target, change, 'application/merge-patch+json') as Deployment);

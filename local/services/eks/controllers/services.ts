@@ -58,7 +58,7 @@ export const runServices = (
 
   const create = (key: string, hostName: string): Balancer => {
     remove(key);
-    const unregister = region.world.dns?.register(hostName, () => [address]) ?? (() => undefined);
+    const unregister = region.world.dns.register(hostName, () => [address]);
     const balancer = { hostName, listeners: new Map<number, Listener>(), unregister };
     balancers.set(key, balancer);
     return balancer;

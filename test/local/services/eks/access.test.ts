@@ -5,14 +5,14 @@ import { ask, type TokenParts, tokenOf } from './api.ts';
 let test: TestCluster;
 beforeAll(async () => {
   test = await startCluster();
-  test.cluster.apply(configMap('endpoints', { A: 'a' }));
+  test.cluster.apply(configMap('shop-endpoints', { A: 'a' }));
 });
 afterAll(() => test[Symbol.asyncDispose]());
 beforeEach(() => {
   for (const arn of test.cluster.entries.keys()) if (arn.includes(':role/')) test.cluster.entries.delete(arn);
 });
 
-const MAP = '/api/v1/namespaces/shop/configmaps/endpoints';
+const MAP = '/api/v1/namespaces/shop/configmaps/shop-endpoints';
 const MINUTE = 60_000;
 const inTime = (ms: number): Date => new Date(test.world.clock.now().getTime() + ms);
 
@@ -62,13 +62,13 @@ describe('an access entry', () => {
     const refused = await asRole(MAP, { method: 'DELETE' });
     expect(refused).toMatchObject({ status: 403, body: { reason: 'Forbidden' } });
     expect(refused.body.message).toBe(
-      `configmaps "endpoints" is forbidden: User "arn:aws:sts::${test.world.account}:assumed-role/recovery/recovery" cannot delete resource "configmaps" in API group "" in the namespace "shop"`,
+      `configmaps "shop-endpoints" is forbidden: User "arn:aws:sts::${test.world.account}:assumed-role/recovery/recovery" cannot delete resource "configmaps" in API group "" in the namespace "shop"`,
     );
   });
 
   it('gives nothing in other namespaces than its role is bound in', async () => {
     await admit(test, 'recovery');
-    expect((await asRole('/api/v1/namespaces/default/configmaps/endpoints')).status).toBe(403);
+    expect((await asRole('/api/v1/namespaces/default/configmaps/shop-endpoints')).status).toBe(403);
     expect((await asRole('/api/v1/configmaps')).status).toBe(403);
   });
 
