@@ -13,6 +13,7 @@ import { settings } from '../../shared/config/settings.ts';
 import { instanceIn } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { type FailoverReport, gatherFailover } from './failover-gathering.ts';
+import { type MessagesOfKind, messagesBefore } from './messages.ts';
 import { cacheObjectives, databaseObjectives, type Objective } from './objectives.ts';
 
 const DAY_MS = 86_400_000;
@@ -99,6 +100,7 @@ export interface Report {
   from: string;
   sources: SourceReport[];
   integrity: { day: string; report: z.output<typeof Integrity> }[];
+  messages: MessagesOfKind[];
   /** The last failover into this region, and what the platform promises of one. */
   failover?: { report: FailoverReport; objectives: { rto: number; rpo: number } };
 }
@@ -124,6 +126,7 @@ export const gather = async (at: Date): Promise<Report> => {
     from: from.toISOString(),
     sources: reports,
     integrity: await integrityRuns(at),
+    messages: await messagesBefore(at),
     ...(failover ? { failover: { report: failover, objectives: recovery.objectives } } : {}),
   };
 };

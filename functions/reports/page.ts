@@ -3,6 +3,7 @@ import { RESTORED_FROM, type RecoveryPoint } from '../../shared/catalog/recovery
 import { failoverSection } from './failover-section.ts';
 import type { Report, SourceReport } from './gathering.ts';
 import { Html, html } from './html.ts';
+import { messagesSection } from './messages-section.ts';
 import type { Objective } from './objectives.ts';
 import { STYLE } from './style.ts';
 import { restoreTrend, timeline } from './timeline.ts';
@@ -29,6 +30,7 @@ export const page = (report: Report): string => {
 ${report.failover && failoverSection(report.failover.report, report.failover.objectives)}
 ${report.sources.map((source) => sourceSection(source, report.at))}
 ${integritySection(report)}
+${messagesSection(report.messages)}
 <section>
 <h2>What this report does not speak of</h2>
 <p>Only the sources named above are protected. Large objects, unlogged and foreign tables are in a snapshot as far as RDS keeps them, and are not compared. Durations are those of test restores; the first full reading of a restored volume on AWS is slower than later ones.</p>

@@ -41,6 +41,23 @@ export const countInLog = async (source: string, kind: string, from: Date, to: D
   return count;
 };
 
+export interface Logged {
+  source: string;
+  kind: string;
+  /** ISO time. */
+  at: string;
+  key: string;
+}
+
+/** Every message of one day of one region, sent or not, by source and kind; the vault holds those of the other region too. */
+export async function* loggedOn(day: Date, region: string): AsyncGenerator<Logged> {
+  for await (const key of keysUnder(`notifications/${region}/log/${datePath(day)}/`)) {
+    const [source = '', kind = '', name = ''] = key.split('/').slice(6);
+    const at = name.slice(0, 19).replace(/^(.{4})(..)(.{5})(..)/, '$1-$2-$3:$4:');
+    yield { source: decodeURIComponent(source), kind, at: `${at}Z`, key };
+  }
+}
+
 /**
  * A trouble as it stands after `change`, written once: of many who change it at the same time, each sees what the one
  * before it wrote. Undefined where there is none and `change` makes none.

@@ -132,7 +132,7 @@ const MAX_SMS = 140;
 
 export const smsOf = ({ platform, topic, state, wording, what, since, id, acknowledge }: Notice): string => {
   const head = wording === 'customer' ? `${platform}: ` : `${topic.toUpperCase()} ${platform}: ${LABEL[state]}`;
-  const tail = ` Since ${since.slice(11, 16)} UTC.${acknowledge && id ? ` Ack ${id}` : ''}`;
+  const tail = `, since ${since.slice(11, 16)} UTC.${acknowledge && id ? ` Ack ${id}` : ''}`;
   const room = MAX_SMS - head.length - tail.length;
   return `${head}${cut(what, Math.max(room, 20))}${tail}`.replace(/[^\x20-\x7e]/g, '-').slice(0, MAX_SMS);
 };

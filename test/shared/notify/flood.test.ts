@@ -6,6 +6,7 @@ import { NoSuchKey, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { PublishCommand, type PublishInput, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { messagesBefore } from '../../../functions/reports/messages.ts';
 import { notify, recovered } from '../../../shared/notify/notify.ts';
 import { stubEnvironment } from '../../support/environment.ts';
 import { type Message, messageOf } from '../../support/platform.ts';
@@ -89,6 +90,8 @@ it('makes ten messages or fewer of 10 000 failures in a minute, keeps every one,
   expect(messages.length).toBeLessThanOrEqual(10);
   const kept = [...objects.keys()].filter((key) => key.includes('/log/'));
   expect(kept).toHaveLength(10_000);
+  const reported = await messagesBefore(new Date());
+  expect(reported.reduce((sum, { count }) => sum + count, 0)).toBe(10_000);
 
   const { source } = messages[0]?.notice ?? expect.unreachable();
   const trouble = messages[0]?.notice.id?.split('.')[1] ?? '';

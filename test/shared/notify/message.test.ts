@@ -89,10 +89,10 @@ Next update: 04:00 UTC`,
   });
 
   it('fits into one text message, with what is needed to acknowledge it', () => {
-    expect(smsOf(news)).toBe('CRITICAL shop: Backup of shop-db failed Since 02:00 UTC.');
+    expect(smsOf(news)).toBe('CRITICAL shop: Backup of shop-db failed, since 02:00 UTC.');
     const id = 'shop-db.snapshot-failed.20261120t020000z';
     const asked = { ...news, id, acknowledge: { before: '2026-11-20T02:15:00.000Z', command: 'aws' } };
-    expect(smsOf({ ...asked, what: 'x'.repeat(200) })).toMatch(new RegExp(`x\\.\\.\\. Since 02:00 UTC\\. Ack ${id}$`));
+    expect(smsOf({ ...asked, what: 'x'.repeat(200) })).toMatch(new RegExp(`x\\.\\.\\., since 02:00 UTC\\. Ack ${id}$`));
     expect(smsOf({ ...asked, what: 'x'.repeat(200) })).toHaveLength(140);
   });
 

@@ -59,7 +59,7 @@ describe('a trouble', () => {
       },
     });
     const { default: text, sms, http, https, lambda } = JSON.parse(texts);
-    expect(sms).toMatch(/^CRITICAL shop: Snapshot of shop-db failed Since 02:00 UTC. Ack shop-db\./);
+    expect(sms).toMatch(/^CRITICAL shop: Snapshot of shop-db failed, since 02:00 UTC. Ack shop-db\./);
     expect(text).toMatch(/^Snapshot of shop-db failed\n\nPlatform: shop, us-east-1\n/);
     expect([http, https]).toEqual([lambda, lambda]);
     expect(JSON.parse(lambda)).toMatchObject({ id: ID, state: 'begun', topic: 'critical' });
