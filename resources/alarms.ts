@@ -2,7 +2,7 @@ import type { RdsSource, RedisSource, Source } from '../shared/config/schema.ts'
 import type { Topic } from '../shared/notify/topics.ts';
 import { type MetricName, NAMESPACE } from '../shared/telemetry/metrics.ts';
 import { type Deployment, REPLICATION_RULE, vaultBucket } from './names.ts';
-import { planSchedules } from './schedules.ts';
+import { isAwake, planSchedules } from './schedules.ts';
 import { topicArn } from './topics.ts';
 
 interface AlarmPlan {
@@ -99,9 +99,16 @@ const cacheAlarms = ({ objectives }: RedisSource): Alarm[] => [
 
 /** Lambda tries an event three times: as many errors within a quarter of an hour are an event that was given up, no passing fault. */
 const functionAlarms = (deployment: Deployment) => {
-  const scheduled = planSchedules(deployment).flatMap(({ target }) => ('function' in target ? target.function : []));
+  const scheduled = planSchedules(deployment)
+    .filter((plan) => isAwake(plan, deployment.role))
+    .flatMap(({ target }) => ('function' in target ? target.function : []));
+  const called = [
+    'notificationOnExecution',
+    'notificationForward',
+    ...(deployment.role === 'primary' ? ['rdsOnEvent'] : []),
+  ];
   return Object.fromEntries(
-    [...new Set([...scheduled, 'rdsOnEvent'])].map((key) => [
+    [...new Set([...scheduled, ...called])].map((key) => [
       logicalId(`${key}-failing`),
       alarmResource(
         `${deployment.service}-${key}-failing`,
@@ -186,7 +193,8 @@ const alarmResource = (AlarmName: string, topic: Topic, AlarmDescription: string
 /** Only where schedules run is silence bad news: in the recovery region the measuring alarms would cry without a reason. */
 export const alarms = (deployment: Deployment) => ({
   ...replicationAlarms(deployment),
-  ...(deployment.role === 'primary' ? { ...measuredAlarms(deployment), ...functionAlarms(deployment) } : {}),
+  ...functionAlarms(deployment),
+  ...(deployment.role === 'primary' ? measuredAlarms(deployment) : {}),
 });
 
 const measuredAlarms = (deployment: Deployment) =>

@@ -1,19 +1,18 @@
 import { arnOf, type Deployment, functionLogicalId, sub } from './names.ts';
 import { role } from './permissions.ts';
-import { topicArn } from './topics.ts';
 
 /** What AWS says about snapshots and exports, and about our own machines. */
 export const rules = (deployment: Deployment) => ({
   ...(deployment.role === 'primary' ? snapshotEvents() : forwardedEvents(deployment)),
-  MachineFailedRule: {
+  MachineEndedRule: {
     Type: 'AWS::Events::Rule',
     Properties: {
-      Description: 'Catch is not finally: executions that end badly are told to people here.',
+      Description: 'Catch is not finally: how every execution ended is told by the function behind this.',
       EventPattern: {
         source: ['aws.states'],
         'detail-type': ['Step Functions Execution Status Change'],
         detail: {
-          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+          status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
           stateMachineArn: [
             {
               prefix: sub(
@@ -26,16 +25,13 @@ export const rules = (deployment: Deployment) => ({
       Targets: [
         {
           Id: 'people',
-          Arn: topicArn('critical'),
-          InputTransformer: {
-            InputPathsMap: { execution: '$.detail.executionArn', status: '$.detail.status', time: '$.time' },
-            InputTemplate:
-              '"A state machine ended <status>: <execution>, at <time>. What it left behind is removed by the next sweep. Next: open the execution, read the failed state, mend the cause and redrive it."',
-          },
+          Arn: arnOf(functionLogicalId('notificationOnExecution')),
+          RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
         },
       ],
     },
   },
+  MachineEndedRulePermission: permission('MachineEndedRule', 'notificationOnExecution'),
 });
 
 const SNAPSHOT_EVENTS = { source: ['aws.rds'], 'detail-type': ['RDS DB Snapshot Event'] };
@@ -55,15 +51,17 @@ const snapshotEvents = () => ({
       ],
     },
   },
-  SnapshotRulePermission: {
-    Type: 'AWS::Lambda::Permission',
-    Properties: {
-      Action: 'lambda:InvokeFunction',
-      FunctionName: arnOf(functionLogicalId('rdsOnEvent')),
-      Principal: 'events.amazonaws.com',
-      SourceAccount: { Ref: 'AWS::AccountId' },
-      SourceArn: arnOf('SnapshotRule'),
-    },
+  SnapshotRulePermission: permission('SnapshotRule', 'rdsOnEvent'),
+});
+
+const permission = (rule: string, key: string) => ({
+  Type: 'AWS::Lambda::Permission',
+  Properties: {
+    Action: 'lambda:InvokeFunction',
+    FunctionName: arnOf(functionLogicalId(key)),
+    Principal: 'events.amazonaws.com',
+    SourceAccount: { Ref: 'AWS::AccountId' },
+    SourceArn: arnOf(rule),
   },
 });
 

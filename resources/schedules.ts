@@ -18,6 +18,21 @@ const SCHEDULED_AT = '<aws.scheduler.scheduled-time>';
 /** When what runs, from the configuration: per source, and for the platform as a whole. */
 export const planSchedules = ({ platform }: Deployment): Plan[] => [
   ...recoverySchedules(platform),
+  // Messages of either region are followed up there; a failover is told by the region that takes over.
+  {
+    name: 'follow-up',
+    expression: platform.notifications.followUp,
+    target: { function: 'notificationFollowUp' },
+    input: {},
+    awake: 'both',
+  },
+  {
+    name: 'updates',
+    expression: platform.notifications.followUp,
+    target: { function: 'notificationSendUpdates' },
+    input: {},
+    awake: 'both',
+  },
   { name: 'reconcile', expression: platform.schedules.reconcile, target: { function: 'rdsReconcile' }, input: {} },
   { name: 'sweep', expression: platform.schedules.reconcile, target: { function: 'verificationSweep' }, input: {} },
   { name: 'retry', expression: platform.schedules.reconcile, target: { function: 'verificationRetry' }, input: {} },
@@ -123,7 +138,7 @@ const recoverySchedules = ({ recovery }: Deployment['platform']): Plan[] =>
 const targetArn = (target: Plan['target']) =>
   'function' in target ? arnOf(functionLogicalId(target.function)) : { Ref: machineLogicalId(target.machine) };
 
-const isAwake = ({ awake = 'primary' }: Plan, role: Role): boolean => awake === 'both' || awake === role;
+export const isAwake = ({ awake = 'primary' }: Plan, role: Role): boolean => awake === 'both' || awake === role;
 
 const resourceName = (name: string): string =>
   `${name

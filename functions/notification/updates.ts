@@ -9,7 +9,6 @@ import { look } from '../../shared/notify/notify.ts';
 import { publish } from '../../shared/notify/publish.ts';
 import { audienceTopic } from '../../shared/notify/topics.ts';
 import { type Sight, TELLING_MS } from '../../shared/notify/trouble.ts';
-import { Assessment } from '../../shared/recovery/assessment.ts';
 import { Epoch, epochKey, PHASES, PhaseRecord, phaseKey } from '../../shared/recovery/documents.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { changeDocument, findDocument, openDocument } from '../../shared/vault/documents.ts';
@@ -29,8 +28,7 @@ export interface Updates {
 export const sendUpdates = async (): Promise<Updates> => {
   const sight = look();
   const epoch = await findDocument(epochKey(settings().region), Epoch);
-  // The other region's record is replicated into this vault as well; it tells for itself.
-  if (!epoch || epoch.to !== settings().region || isLongOver(epoch, sight)) return { failoverId: null, told: [] };
+  if (!epoch || isLongOver(epoch, sight)) return { failoverId: null, told: [] };
   const progress = await progressOf(epoch, sight);
   const told: string[] = [];
   const untold: string[] = [];
@@ -83,13 +81,9 @@ const progressOf = async (epoch: Epoch, { at }: Sight): Promise<Progress> => {
   const records = await Promise.all(
     PHASES.map((phase) => findDocument(phaseKey(epoch.failoverId, phase), PhaseRecord)),
   );
-  const assessment = await findDocument(`recovery/${epoch.failoverId}/assessment.json`, Assessment);
-  return {
-    at,
-    epoch,
-    phases: records.filter((record) => record !== undefined),
-    since: new Date(assessment?.since ?? epoch.declaredAt),
-  };
+  const phases = records.filter((record) => record !== undefined);
+  const seen = phases.find(({ phase }) => phase === 'declare')?.facts.since;
+  return { at, epoch, phases, since: new Date(typeof seen === 'string' ? seen : epoch.declaredAt) };
 };
 
 const Turn = z.strictObject({ at: z.iso.datetime(), by: z.string(), told: z.boolean() });

@@ -52,7 +52,7 @@ export const holdSwitch = async (): Promise<{ held: boolean; found: string }> =>
 /** The other region's document. What cannot be read stops nothing: customers are held where they are. */
 const switchOf = async (vault: Vault): Promise<Switch | undefined> => {
   try {
-    return await findDocument(keyOf(vault.region), Switch, vault);
+    return await findDocument(keyOf(vault.region), Switch, { ...vault, signal: AbortSignal.timeout(PEER_MS) });
   } catch (error) {
     logger.warn('the switch of the other region could not be read', { region: vault.region, ...failureOfCall(error) });
     return undefined;

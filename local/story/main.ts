@@ -7,6 +7,7 @@ import { packageService } from '../../scripts/package.ts';
 import { application, createDatabase, startPlatform } from '../platform.ts';
 import { damageCopy, damageVault } from './damage.ts';
 import { judgeDay, liveThroughDay, nothingLeft } from './day.ts';
+import { failOver } from './failover.ts';
 import { invoke, readObject } from './observations.ts';
 import { createProgress } from './progress.ts';
 import { fillShop, keepOrdering } from './shop-data.ts';
@@ -58,11 +59,19 @@ try {
   progress.step(clock.now(), `${customers.ordered()} orders were placed meanwhile`);
   await nothingLeft(platform, progress);
 
+  progress.chapter('The primary region is lost');
+  await failOver(platform, progress);
+
   progress.chapter('Report');
-  const { html } = await invoke<{ html: string }>(platform, 'reportsWrite', { scheduledAt: clock.now().toISOString() });
+  const { html } = await invoke<{ html: string }>(
+    platform,
+    'reportsWrite',
+    { scheduledAt: clock.now().toISOString() },
+    platform.recovery,
+  );
   const { hostname, pathname } = new URL(html);
   mkdirSync(path.dirname(REPORT), { recursive: true });
-  writeFileSync(REPORT, await readObject(platform, platform.primary, hostname, pathname.slice(1)));
+  writeFileSync(REPORT, await readObject(platform, platform.recovery, hostname, pathname.slice(1)));
   progress.step(undefined, path.relative(process.cwd(), REPORT));
   const unused = path.join(path.dirname(REPORT), 'unused-permissions.json');
   writeFileSync(unused, JSON.stringify(platform.world.iam.unused(), null, 2));

@@ -120,7 +120,8 @@ describe.each(ROLES)('the packaged template of the %s region', (role) => {
     expect(schedules.length).toBeGreaterThan(8);
     for (const [name, { Properties }] of schedules) {
       // The platform is watched from the other region; everything else runs where it lives.
-      const awake = { AssessSchedule: ['recovery'], HoldDnsSchedule: ['primary', 'recovery'] }[name] ?? ['primary'];
+      const both = ['HoldDnsSchedule', 'FollowUpSchedule', 'UpdatesSchedule'].includes(name);
+      const awake = both ? ROLES : [name === 'AssessSchedule' ? 'recovery' : 'primary'];
       expect(Properties.State, name).toBe(awake.includes(role) ? 'ENABLED' : 'DISABLED');
       const cron = /^cron\((\S+ \S+ \S+ \S+ \S+) (\S+)\)$/.exec(Properties.ScheduleExpression);
       if (cron) expect(new Cron((cron[1] as string).replaceAll('?', '*')).nextRun(), name).not.toBeNull();
@@ -155,10 +156,10 @@ describe.each(ROLES)('the packaged template of the %s region', (role) => {
     }
   });
 
-  it('tells people when a machine fails, and lets rules invoke what they target', () => {
+  it('tells people how a machine ended, and lets rules invoke what they target', () => {
     const rules = ofType(role, 'AWS::Events::Rule');
-    const failed = rules.find(([name]) => name === 'MachineFailedRule')?.[1];
-    expect(failed?.Properties.EventPattern.detail.status).toEqual(['FAILED', 'TIMED_OUT', 'ABORTED']);
+    const ended = rules.find(([name]) => name === 'MachineEndedRule')?.[1];
+    expect(ended?.Properties.EventPattern.detail.status).toEqual(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
     const permitted = ofType(role, 'AWS::Lambda::Permission').map(([, { Properties }]) => [
       Properties.FunctionName,
       Properties.SourceArn,

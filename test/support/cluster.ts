@@ -8,6 +8,8 @@ import { DEPLOYMENTS, PODS } from '../../local/services/eks/api/resources.ts';
 import type { Cluster } from '../../local/services/eks/clusters.ts';
 import { createWorld, type LocalRegion, type LocalWorld } from '../../local/world.ts';
 
+/** Pods have addresses of their own; a port nobody else is likely to have taken on all addresses. */
+export const POD_PORT = 21_080;
 export const IMAGE = 'lifeboat.local/web:1';
 const PROGRAM = path.resolve(import.meta.dirname, 'programs/web.ts');
 
@@ -89,7 +91,7 @@ export interface WebOptions {
 
 /** A deployment of the web server. */
 export const web = (name: string, options: WebOptions = {}): object => {
-  const env = Object.entries({ PORT: '8080', ...options.env }).map(([key, value]) => ({ name: key, value }));
+  const env = Object.entries({ PORT: `${POD_PORT}`, ...options.env }).map(([key, value]) => ({ name: key, value }));
   const field = (key: string, fieldPath: string) => ({ name: key, valueFrom: { fieldRef: { fieldPath } } });
   return {
     apiVersion: 'apps/v1',
@@ -106,7 +108,7 @@ export const web = (name: string, options: WebOptions = {}): object => {
             {
               name: 'web',
               image: options.image ?? IMAGE,
-              ports: [{ name: 'http', containerPort: 8080 }],
+              ports: [{ name: 'http', containerPort: POD_PORT }],
               env: [...env, field('POD_NAME', 'metadata.name'), field('POD_IP', 'status.podIP')],
               envFrom: options.envFrom ?? [],
               readinessProbe: { httpGet: { path: '/health', port: 'http' }, periodSeconds: 1, ...options.probe },

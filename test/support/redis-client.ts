@@ -1,4 +1,4 @@
-import { createClient } from '@redis/client';
+import { createClient, RESP_TYPES } from '@redis/client';
 
 export interface CacheAddress {
   host?: string;
@@ -22,6 +22,23 @@ export const withRedis = async <T>(
   try {
     await client.connect();
     return await run((...command) => client.sendCommand(command));
+  } finally {
+    if (client.isOpen) client.destroy();
+  }
+};
+
+/** The same, with bytes in and out: values that are no text. */
+export const withRedisBytes = async <T>(
+  { port, ca }: { port: number; ca?: string | undefined },
+  run: (send: (...command: (string | Buffer)[]) => Promise<unknown>) => Promise<T>,
+): Promise<T> => {
+  const address = { host: '127.0.0.1', port, reconnectStrategy: false } as const;
+  const client = createClient({ socket: ca === undefined ? address : { ...address, tls: true, ca } });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const bytes = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
+    return await run((...command) => bytes.sendCommand(command));
   } finally {
     if (client.isOpen) client.destroy();
   }

@@ -15,7 +15,7 @@ const describeMachine = (machine: StateMachine): sdk.DescribeStateMachineOutput 
   status: 'ACTIVE',
   definition: machine.text,
   roleArn: machine.roleArn,
-  type: 'STANDARD',
+  type: machine.type,
   creationDate: machine.created,
   revisionId: machine.revisionId,
   ...machine.settings,
@@ -81,8 +81,8 @@ export const createStepFunctions = (region: Region): Service => {
     ListStateMachines: async (input: sdk.ListStateMachinesInput): Promise<sdk.ListStateMachinesOutput> => {
       const { items, ...next } = page(machines.list(), input.nextToken, input.maxResults);
       return {
-        stateMachines: items.map(({ arn, name, created }) => ({
-          ...{ stateMachineArn: arn, name, type: 'STANDARD', creationDate: created },
+        stateMachines: items.map(({ arn, name, type, created }) => ({
+          ...{ stateMachineArn: arn, name, type, creationDate: created },
         })),
         ...next,
       };

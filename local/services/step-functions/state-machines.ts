@@ -7,7 +7,7 @@ import {
   MissingRequiredParameter,
   StateMachineAlreadyExists,
   StateMachineDoesNotExist,
-  StateMachineTypeNotSupported,
+  type StateMachineType,
   type UpdateStateMachineInput,
 } from '@aws-sdk/client-sfn';
 import type { Region } from '../../types.ts';
@@ -18,6 +18,7 @@ import { taskCheck } from './tasks/resources.ts';
 export interface StateMachine {
   arn: string;
   name: string;
+  type: StateMachineType;
   roleArn: string;
   text: string;
   definition: Definition;
@@ -54,10 +55,6 @@ export const createStateMachines = (region: Region): StateMachines => {
     list: () => [...machines.values()].sort((a, b) => a.name.localeCompare(b.name)),
     create({ name = '', definition: text = '', roleArn = '', type = 'STANDARD', ...rest }) {
       if (!NAME.test(name)) throw new InvalidName({ message: `Invalid Name: '${name}'`, $metadata: {} });
-      if (type !== 'STANDARD') {
-        const message = `${name}: only machines of type STANDARD run here; found ${type}.`;
-        throw new StateMachineTypeNotSupported({ message, $metadata: {} });
-      }
       if (!roleArn) throw new MissingRequiredParameter({ message: `${name}: roleArn is missing.`, $metadata: {} });
       const arn = `arn:aws:states:${region.name}:${region.account}:stateMachine:${name}`;
       const existing = machines.get(arn);
@@ -69,7 +66,7 @@ export const createStateMachines = (region: Region): StateMachines => {
       proveRole(roleArn, name, arn);
       const { loggingConfiguration, tracingConfiguration } = rest;
       const machine: StateMachine = {
-        ...{ arn, name, roleArn, text, definition },
+        ...{ arn, name, type, roleArn, text, definition },
         created: region.clock.now(),
         revisionId: randomUUID(),
         settings: { loggingConfiguration, tracingConfiguration },

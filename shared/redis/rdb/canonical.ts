@@ -2,17 +2,19 @@
 // order of what has none, does not change them.
 import { createHash, type Hash, hash } from 'node:crypto';
 
-const SCRATCH = 16 * 1024;
+const FIRST = 128;
+const LARGEST = 16 * 1024;
 
 /** SHA-256 over pieces, each followed by its length, so that no two sequences of pieces look the same. */
 export class Canonical {
-  readonly #scratch = Buffer.allocUnsafe(SCRATCH);
+  /** Small at first: most values are, and there are many. */
+  #scratch = Buffer.allocUnsafe(FIRST);
   #length = 0;
   #hash: Hash | undefined;
 
   bytes(piece: Uint8Array): this {
-    if (this.#length + piece.length > SCRATCH) this.#flush();
-    if (piece.length > SCRATCH) this.#hash?.update(piece);
+    this.#makeRoom(piece.length);
+    if (piece.length > LARGEST) this.#hash?.update(piece);
     else {
       this.#scratch.set(piece, this.#length);
       this.#length += piece.length;
@@ -22,8 +24,15 @@ export class Canonical {
 
   /** A number: a length, a score, a time. Minus zero is zero: engines do not keep them apart. */
   number(value: number): this {
-    if (this.#length + 8 > SCRATCH) this.#flush();
+    this.#makeRoom(8);
     this.#length = this.#scratch.writeDoubleBE(value === 0 ? 0 : value, this.#length);
+    return this;
+  }
+
+  /** A digest, or other text of one byte a character. */
+  binary(text: string): this {
+    this.#makeRoom(text.length);
+    this.#length += this.#scratch.write(text, this.#length, 'latin1');
     return this;
   }
 
@@ -43,10 +52,19 @@ export class Canonical {
     return digest;
   }
 
-  #flush(): void {
+  #makeRoom(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#scratch.length) return;
+    if (needed <= LARGEST) {
+      const larger = Buffer.allocUnsafe(Math.min(LARGEST, needed * 2));
+      this.#scratch.copy(larger, 0, 0, this.#length);
+      this.#scratch = larger;
+      return;
+    }
     this.#hash ??= createHash('sha256');
     this.#hash.update(this.#scratch.subarray(0, this.#length));
     this.#length = 0;
+    if (bytes <= LARGEST && bytes > this.#scratch.length) this.#scratch = Buffer.allocUnsafe(LARGEST);
   }
 }
 

@@ -38,9 +38,13 @@ export class Reader {
     if (this.available < count) throw this.#truncated(count);
   }
 
-  /** Call it before a length, a number or a byte is read. */
+  /** Whether a length, a number or a byte can be read now; where not, wait for `ahead`. */
+  get isAhead(): boolean {
+    return this.#buffer.length - this.#at >= AHEAD;
+  }
+
   async ahead(): Promise<void> {
-    if (this.available < AHEAD) await this.#gather(AHEAD);
+    await this.#gather(AHEAD);
   }
 
   /** Bytes that are at hand; they are good until the next call that waits. @throws {RdbDamaged} */
@@ -104,7 +108,7 @@ export class Reader {
       bytes += value.byteLength;
     }
     this.#start += this.#at;
-    this.#buffer = Buffer.concat(parts, bytes);
+    this.#buffer = joined(parts, bytes);
     this.#at = 0;
     this.#summed = 0;
   }
@@ -123,3 +127,11 @@ export class Reader {
     });
   }
 }
+
+/** A chunk that stands alone is not copied. */
+const joined = (parts: Uint8Array[], bytes: number): Buffer => {
+  const [only, ...more] = parts.filter(({ length }) => length > 0);
+  return only && more.length === 0
+    ? Buffer.from(only.buffer, only.byteOffset, only.length)
+    : Buffer.concat(parts, bytes);
+};

@@ -1,5 +1,4 @@
 // What is kept of an RDB file: how many keys of which kind, and digests by which another copy can be compared with it.
-import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { Canonical, Unordered } from './canonical.ts';
 import { type RdbFile, type RdbKey, readRdb } from './file.ts';
@@ -35,9 +34,12 @@ export const RdbSummary = z.strictObject({
 export type RdbSummary = z.output<typeof RdbSummary>;
 type Counts = z.output<typeof Counts>;
 
-/** The bucket of a key, from the hash of database and name. */
-export const bucketOf = (db: number, key: Uint8Array): number =>
-  Number.parseInt(hash('sha256', Buffer.concat([Buffer.from(`${db} `), key]), 'hex').slice(0, 2), 16);
+/** The bucket of a key, from its database and name alone: FNV-1a, folded. */
+export const bucketOf = (db: number, key: Uint8Array): number => {
+  let hash = Math.imul(0x811c9dc5 ^ db, 0x01000193);
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ (key[i] as number), 0x01000193);
+  return (hash ^ (hash >>> 8) ^ (hash >>> 16) ^ (hash >>> 24)) & (BUCKETS - 1);
+};
 
 const newCounts = (): Counts => ({ keys: 0, expiring: 0, types: {} });
 
@@ -55,7 +57,8 @@ export const summarise = async (chunks: AsyncIterable<Uint8Array>, source: strin
   const canonical = new Canonical();
   let [empty, incomparable] = [0, 0];
   const file = await readRdb(chunks, source, (key) => {
-    if (key.elements === 0) {
+    // A stream may be empty and is a key all the same.
+    if (key.elements === 0 && key.type !== 'stream') {
       empty += 1;
       return;
     }
@@ -67,7 +70,8 @@ export const summarise = async (chunks: AsyncIterable<Uint8Array>, source: strin
       const digest = canonical
         .number(key.db)
         .text(key.key)
-        .text(Buffer.from(`${key.type} ${key.digest}`))
+        .number(KEY_TYPES.indexOf(key.type))
+        .binary(key.digest)
         .finish();
       buckets[bucketOf(key.db, key.key)]?.add(digest);
     }

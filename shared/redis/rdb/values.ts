@@ -16,7 +16,7 @@ export interface Value {
   type: KeyType;
   /** Elements, fields, entries; 1 for strings and modules. Engines skip a key whose value has none. */
   elements: number;
-  /** 32 hexadecimal digits. Equal for equal values, whatever their encoding and the order of what has none. */
+  /** 16 bytes, one character each. Equal for equal values, whatever their encoding and the order of what has none. */
   digest: string;
   /** False where equal values may have other digests: only modules know their own content, and fields with a time of their own end. */
   comparable: boolean;
@@ -38,28 +38,29 @@ export const readValue = async (reader: Reader, code: number): Promise<Value> =>
   return { type: kind.type, ...(await kind.read(reader, code)) };
 };
 
-const hexOf = (digest: string): string => Buffer.from(digest.slice(0, 16), 'latin1').toString('hex');
+const shortened = (digest: string): string => digest.slice(0, 16);
 
 /** A string into a digest. */
-const digestString = async (reader: Reader, digest: Canonical): Promise<void> => {
+const digestString = (reader: Reader, digest: Canonical): void | Promise<void> => {
   let length = 0;
-  await readString(reader, (piece) => {
+  const waiting = readString(reader, (piece) => {
     length += piece.length;
     digest.bytes(piece);
   });
+  if (waiting) return waiting.then(() => void digest.number(length));
   digest.number(length);
 };
 
 const string: Kind['read'] = async (reader) => {
   const digest = new Canonical();
   await digestString(reader, digest);
-  return { elements: 1, digest: hexOf(digest.finish()), comparable: true };
+  return { elements: 1, digest: shortened(digest.finish()), comparable: true };
 };
 
 const ordered = async (read: (digest: Canonical) => Promise<number>): Promise<Omit<Value, 'type'>> => {
   const digest = new Canonical();
   const elements = await read(digest);
-  return { elements, digest: hexOf(digest.number(elements).finish()), comparable: true };
+  return { elements, digest: shortened(digest.number(elements).finish()), comparable: true };
 };
 
 const list: Kind['read'] = (reader) =>
@@ -105,7 +106,7 @@ const visitPacked = async (reader: Reader, packing: Packing, visit: (element: Bu
 
 const unordered = (elements: Unordered, comparable = true): Omit<Value, 'type'> => ({
   elements: elements.count,
-  digest: hexOf(new Canonical().bytes(elements.bytes).number(elements.count).finish()),
+  digest: shortened(new Canonical().bytes(elements.bytes).number(elements.count).finish()),
   comparable,
 });
 
@@ -258,12 +259,12 @@ const timedListpackHash: Kind['read'] = async (reader, code) => {
 const module: Kind['read'] = async (reader) => {
   await readLength64(reader);
   await skipModuleValue(reader);
-  return { elements: 1, digest: '0'.repeat(32), comparable: false };
+  return { elements: 1, digest: '', comparable: false };
 };
 
 const stream: Kind['read'] = async (reader, code) => {
   const { digest, elements } = await readStream(reader, code);
-  return { elements, digest: hexOf(digest), comparable: true };
+  return { elements, digest: shortened(digest), comparable: true };
 };
 
 const KINDS: Record<number, Kind> = {

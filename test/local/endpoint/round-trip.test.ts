@@ -26,6 +26,7 @@ const SERVICES = [
   'sts',
   'cloudformation',
   'route53',
+  'eks',
 ];
 
 /** Bytes however they come, as one kind of bytes. */

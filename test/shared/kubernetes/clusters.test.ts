@@ -4,7 +4,16 @@ import type { RbacRole } from '../../../local/services/eks/api/objects.ts';
 import { CONFIG_MAPS, DEPLOYMENTS, EVENTS, ROLES } from '../../../local/services/eks/api/resources.ts';
 import { openCluster } from '../../../shared/kubernetes/clusters.ts';
 import type { Kubernetes } from '../../../shared/kubernetes/kubernetes.ts';
-import { actAs, admit, configMap, startCluster, type TestCluster, web } from '../../support/cluster.ts';
+import {
+  actAs,
+  admit,
+  configMap,
+  PERMISSIONS,
+  POD_PORT,
+  startCluster,
+  type TestCluster,
+  web,
+} from '../../support/cluster.ts';
 
 let test: TestCluster;
 let kubernetes: Kubernetes;
@@ -126,7 +135,7 @@ describe('a service', () => {
     await test.rolledOut('web');
     await test.world.clock.settled();
 
-    const addresses = test.pods('web').map(({ status }) => `${status.podIP}:8080`);
+    const addresses = test.pods('web').map(({ status }) => `${status.podIP}:${POD_PORT}`);
     expect((await kubernetes.endpoints('shop', 'web')).toSorted()).toEqual(addresses.toSorted());
   });
 });
@@ -140,7 +149,10 @@ describe('a cluster', () => {
   });
 
   it('that does not know the role says so, and what to create', async () => {
-    actAs(test, 'stranger');
+    await test.eks('DeleteAccessEntry', {
+      clusterName: 'shop',
+      principalArn: `arn:aws:iam::${test.world.account}:role/recovery`,
+    });
     await expect((await openCluster('shop', 'us-west-2')).configMap('shop', 'endpoints')).rejects.toMatchObject({
       name: 'ClusterAccessDenied',
       message: expect.stringMatching(/Found "?401 Unauthorized.*Create an access entry/),
@@ -159,7 +171,7 @@ describe('a cluster', () => {
       name: 'ClusterAccessDenied',
       message: expect.stringContaining('cannot patch resource "configmaps" in API group "" in the namespace "shop"'),
     });
-    test.cluster.apply(role);
+    for (const manifest of PERMISSIONS) test.cluster.apply(manifest);
   });
 
   it.each([

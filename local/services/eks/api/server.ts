@@ -80,7 +80,7 @@ const answer = async (served: Served, exchange: Exchange): Promise<void> => {
   const render = (object: KubeObject): object =>
     table ? tableOf(region.clock, [object], object.metadata.resourceVersion) : object;
   if (info.verb === 'watch') return watchObjects(store, info, query, response, render);
-  const body = ['POST', 'PUT', 'PATCH'].includes(request.method ?? '') ? parsed(await text(request)) : {};
+  const body = ['POST', 'PUT', 'PATCH'].includes(request.method ?? '') ? await bodyOf(request) : {};
   const operation = `${info.verb} ${info.resource.plural}`;
   const call = { region: region.name, service: 'kubernetes', operation, caller: user.caller };
   const outcome = await region.world.faults.around(call, async () => perform(served, info, user, exchange, body));
@@ -147,9 +147,16 @@ const review = (store: Store, user: User, body: object): object => {
   return { ...body, metadata: {}, status: { allowed } };
 };
 
-const parsed = (content: string): object => {
+const bodyOf = async (request: IncomingMessage): Promise<object> => {
+  const type = request.headers['content-type'] ?? 'application/json';
+  if (!/json|yaml/.test(type))
+    throw new ApiFailure(
+      415,
+      'UnsupportedMediaType',
+      `bodies are JSON here, found ${type}: the local cluster does not offer it`,
+    );
   try {
-    return JSON.parse(content) as object;
+    return JSON.parse(await text(request)) as object;
   } catch (cause) {
     throw badRequest(`the body is no JSON: ${(cause as Error).message}`);
   }

@@ -53,6 +53,15 @@ const COLUMNS: Record<string, Cells> = {
     'External-IP': (object) => (object as Service).status.loadBalancer.ingress?.[0]?.hostname ?? '<none>',
     'Port(s)': (object) => (object as Service).spec.ports.map(({ port }) => `${port}/TCP`).join(','),
   },
+  Event: {
+    Type: ({ type }) => String(type),
+    Reason: ({ reason }) => String(reason),
+    Object: ({ involvedObject }) => {
+      const { kind, name } = involvedObject as { kind: string; name: string };
+      return `${kind.toLowerCase()}/${name}`;
+    },
+    Message: ({ message }) => String(message),
+  },
   ConfigMap: { Data: ({ data }) => Object.keys((data ?? {}) as object).length },
 };
 

@@ -81,6 +81,8 @@ export const createNode = ({ store, clock, recorder, images }: NodeOptions): Nod
     const start = await prepared(pod, container, running.ending.signal);
     if (!start) return undefined;
     const release = holdFor(clock, `start of pod ${pod.metadata.name}`, STARTING_MS);
+    // As the kubelet's: the log is that of the last container, not of those before it.
+    running.log.length = 0;
     const process = startContainer(start.program, { ...start, args: container.args ?? [], log: running.log });
     running.process = process;
     const startedAt = stamp(clock.now());

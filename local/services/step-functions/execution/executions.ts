@@ -94,6 +94,12 @@ export const createExecutions = (region: Region, tokens: Tokens): Executions => 
     },
   });
 
+  /** Express executions tell nobody and are not kept: they cannot be described, only logged (guide, "Express Workflows", 2026-11). */
+  const isExpress = ({ machine }: Execution): boolean => machine.type === 'EXPRESS';
+  const tell = (execution: Execution): void => {
+    if (!isExpress(execution)) announce(region, execution);
+  };
+
   const end = (execution: Execution, ending: Ending): void => {
     Object.assign(execution, { status: ending.status, stopDate: clock.now() });
     const lastId = execution.history.events.length;
@@ -105,14 +111,15 @@ export const createExecutions = (region: Region, tokens: Tokens): Executions => 
       const types = { FAILED: 'ExecutionFailed', TIMED_OUT: 'ExecutionTimedOut', ABORTED: 'ExecutionAborted' } as const;
       execution.history.add(types[ending.status], lastId, { error: ending.error, cause: ending.cause });
     }
-    announce(region, execution);
+    tell(execution);
     for (const listener of listeners.get(execution.arn) ?? []) listener();
     listeners.delete(execution.arn);
+    if (isExpress(execution)) executions.delete(execution.arn);
   };
 
   const run = (execution: Execution): void => {
     const { arn, name, machine, history, progress, startDate, redriveCount, redriveDate } = execution;
-    announce(region, execution);
+    tell(execution);
     execution.done = runExecution({
       ...{ clock, name, history, progress, stop: execution.stop },
       definition: machine.definition,
@@ -149,7 +156,7 @@ export const createExecutions = (region: Region, tokens: Tokens): Executions => 
     stop,
     find(arn = '') {
       const execution = executions.get(arn);
-      if (execution) return execution;
+      if (execution && !isExpress(execution)) return execution;
       throw new ExecutionDoesNotExist({ message: `Execution Does Not Exist: '${arn}'`, $metadata: {} });
     },
     list: (machineArn) =>
@@ -159,7 +166,8 @@ export const createExecutions = (region: Region, tokens: Tokens): Executions => 
     start(machine, name = randomUUID(), input = '{}') {
       if (!NAME.test(name)) throw new InvalidName({ message: `Invalid Name: '${name}'`, $metadata: {} });
       const value = parseInput(input);
-      const arn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`;
+      const kind = machine.type === 'EXPRESS' ? ':express:' : ':execution:';
+      const arn = `${machine.arn.replace(':stateMachine:', kind)}:${name}`;
       const existing = executions.get(arn);
       if (existing?.status === 'RUNNING' && same(existing.input, input)) return existing;
       if (existing) {

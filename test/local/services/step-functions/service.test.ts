@@ -46,6 +46,21 @@ describe('state machines', () => {
     expect((await found(after)).output).toBe('{"ok":"new"}');
   });
 
+  it('of type EXPRESS run, and leave nothing to describe or to hear of', async () => {
+    const { ask, clock, calls, events, region } = createTestRegion({ 'lambda.Invoke': functions({ f: () => null }) });
+    const { stateMachineArn } = await ask<{ stateMachineArn: string }>('CreateStateMachine', {
+      ...{ name: 'beats', type: 'EXPRESS', roleArn: ROLE },
+      definition: text(machine({ Beat: invoke('f', { End: true }) })),
+    });
+    expect(await ask('DescribeStateMachine', { stateMachineArn })).toMatchObject({ type: 'EXPRESS' });
+    const { executionArn } = await ask<{ executionArn: string }>('StartExecution', { stateMachineArn });
+    expect(executionArn).toContain(`:states:${region.name}:111122223333:express:beats:`);
+    await clock.skip(1);
+    expect(calls.filter(({ name }) => name === 'lambda.Invoke')).toHaveLength(1);
+    expect(events).toEqual([]);
+    await expect(ask('DescribeExecution', { executionArn })).rejects.toMatchObject({ name: 'ExecutionDoesNotExist' });
+  });
+
   it('that do not exist are named', async () => {
     const { ask } = createTestRegion();
     await expect(ask('StartExecution', { stateMachineArn: 'arn:gone' })).rejects.toMatchObject({

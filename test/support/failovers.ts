@@ -1,0 +1,82 @@
+// A failover in the local region, as people run it: started, decided, followed, cut short, gone on with.
+import { application } from '../../local/platform.ts';
+import { describeExecution, invoke, readObject, startMachine, untilEnded } from '../../local/story/observations.ts';
+import { type Phase, PhaseRecord, phaseKey } from '../../shared/recovery/documents.ts';
+import type { ShopPlatform } from './shop-platform.ts';
+
+export interface Ended {
+  status: string;
+  error?: string;
+  cause?: string;
+  output?: string;
+}
+
+export interface Failover {
+  id: string;
+  execution: string;
+  ended(): Promise<Ended>;
+}
+
+/** Lets region time go on until something holds, in small steps. */
+export const until = async (shop: ShopPlatform, holds: () => unknown, minutes = 30): Promise<void> => {
+  const { clock } = shop.world;
+  const deadline = clock.now().getTime() + minutes * 60_000;
+  for (;;) {
+    await clock.settled();
+    if (await holds()) return;
+    if (clock.now().getTime() > deadline) throw new Error(`It did not come to hold within ${minutes} minutes.`);
+    await clock.advanceTo(new Date(clock.now().getTime() + 2_000));
+  }
+};
+
+export const begin = async (shop: ShopPlatform, id: string, input: object = {}): Promise<Failover> => {
+  const execution = await startMachine(
+    shop,
+    'failover',
+    { failoverId: id, reason: 'a test of it', by: 'Ada', ...input },
+    shop.recovery,
+  );
+  return {
+    id,
+    execution,
+    ended: async () => {
+      await untilEnded(shop, execution, 3);
+      return describeExecution<Ended>(shop, execution);
+    },
+  };
+};
+
+/** Messages of the recovery region that hold all of these words. */
+export const toldAbout = (shop: ShopPlatform, ...words: string[]): string[] =>
+  shop.recovery.sns
+    .inbox()
+    .map((mail) => `${mail.subject}\n${mail.message}`)
+    .filter((text) => words.every((word) => text.includes(word)));
+
+export const decide = (shop: ShopPlatform, failoverId: string, decision: 'granted' | 'refused', by = 'Grace') =>
+  invoke(shop, 'recoveryApprove', { failoverId, decision, by }, shop.recovery);
+
+/** Waits until people are asked, and grants it. */
+export const grant = async (shop: ShopPlatform, failoverId: string): Promise<void> => {
+  await until(shop, () => toldAbout(shop, failoverId, 'waits for approval').length > 0);
+  await decide(shop, failoverId, 'granted');
+};
+
+export const recordOf = async (shop: ShopPlatform, failoverId: string, phase: Phase): Promise<PhaseRecord> => {
+  const bucket = shop.stacks.recovery.outputs.VaultBucketName as string;
+  return PhaseRecord.parse(JSON.parse(await readObject(shop, shop.recovery, bucket, phaseKey(failoverId, phase))));
+};
+
+/** One order as the shop's services write it; its number. */
+export const order = async (shop: ShopPlatform, where: 'primary' | 'recovery'): Promise<number> => {
+  const instance = where === 'primary' ? 'shop-db' : 'shop-db-replica';
+  const client = await shop.connect(shop[where], instance, application);
+  try {
+    const { rows } = await client.query(
+      `INSERT INTO orders (customer_id, ordered_at, status, total) VALUES (1, now(), 'paid', 1) RETURNING id`,
+    );
+    return Number(rows[0].id);
+  } finally {
+    await client.end();
+  }
+};
