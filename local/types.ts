@@ -42,7 +42,7 @@ export interface Credentials {
   secretAccessKey: string;
 }
 
-/** Roles, credentials and the decision. Every allowed check is counted, so that unused permissions can be listed. */
+/** Roles, credentials and the decision. Every allowed check marks the permissions it needed, so that unused ones can be listed. */
 export interface Iam {
   putRole(role: { arn: string; trust: PolicyStatement[]; statements: PolicyStatement[] }): void;
   removeRole(arn: string): void;
@@ -62,8 +62,8 @@ export interface Iam {
   ): Caller;
   /** Identity policies of the caller, plus an optional resource policy. Explicit deny wins. @throws ApiError AccessDenied, naming caller, action, resource. */
   authorize(caller: Caller, check: Check, resourcePolicy?: PolicyStatement[]): void;
-  /** Allowed action/resource patterns of each role that no call has needed so far. */
-  unused(): { role: string; action: string; resource: string }[];
+  /** Every allowed action and resource pattern of each role, and whether a call has needed it so far. */
+  permissions(): { role: string; action: string; resource: string; used: boolean }[];
 }
 
 export interface CallContext {

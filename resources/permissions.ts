@@ -68,10 +68,19 @@ export const GRANTS = {
   useDatabaseKeys: [
     {
       Action: ['kms:CreateGrant', 'kms:DescribeKey'],
-      Resource: ['${Keys}/*', '${PeerKeys}/*'],
+      Resource: ['${Keys}/*'],
       Condition: { StringLike: { 'kms:ViaService': 'rds.*.amazonaws.com' } },
       Because:
         'databases have keys of their own; RDS uses them for copies, restores and exports on the behalf of who asks, and nobody else can',
+    },
+  ],
+  /** The other region's keys, for what RDS makes there. */
+  usePeerKeys: [
+    {
+      Action: ['kms:CreateGrant', 'kms:DescribeKey'],
+      Resource: ['${PeerKeys}/*'],
+      Condition: { StringLike: { 'kms:ViaService': 'rds.*.amazonaws.com' } },
+      Because: 'copies are encrypted with a key of the region they are made in, on the behalf of who asks for them',
     },
   ],
 } satisfies Record<string, Permission[]>;

@@ -59,8 +59,13 @@ const protectedPoints = (
       'the newest proven point',
     );
     protect(good[0], 'the newest point');
-    if (method === 'snapshot')
-      for (const point of good) if (!isCopied(point)) protect(point, 'not yet copied to the recovery region');
+    if (method !== 'snapshot') continue;
+    const copied = good.find(isCopied);
+    for (const point of good) {
+      // Where its copy was given up, none will come: it is worth keeping only while nothing newer is in the other region.
+      const superseded = wasGivenUp(point) && copied !== undefined && copied.scheduledAt > point.scheduledAt;
+      if (!isCopied(point) && !superseded) protect(point, 'not yet copied to the recovery region');
+    }
   }
   for (const point of points) {
     if (point.status === 'started') protect(point, 'still being made');
@@ -73,3 +78,6 @@ const protectedPoints = (
   }
   return reasons;
 };
+
+const wasGivenUp = ({ copies }: RecoveryPoint): boolean =>
+  copies.length > 0 && copies.every(({ status }) => status === 'failed');

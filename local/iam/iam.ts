@@ -87,12 +87,11 @@ export const createIam = ({ account }: { account: string }): Iam => {
       for (const grant of identity.grants) grant.used = true;
     },
 
-    unused: () =>
+    permissions: () =>
       [...roles].flatMap(([role, { identity }]) =>
         identity
           .filter((rule) => rule.allows)
-          .flatMap((rule) => rule.grants.filter((grant) => !grant.used))
-          .map(({ action, resource }) => ({ role, action, resource })),
+          .flatMap((rule) => rule.grants.map(({ action, resource, used }) => ({ role, action, resource, used }))),
       ),
   };
   return iam;

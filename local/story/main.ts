@@ -8,7 +8,9 @@ import { application, createDatabase, startPlatform } from '../platform.ts';
 import { damageCopy, damageVault } from './damage.ts';
 import { judgeDay, liveThroughDay, nothingLeft } from './day.ts';
 import { failOver } from './failover.ts';
+import { JUSTIFICATIONS } from './justifications.ts';
 import { invoke, readObject } from './observations.ts';
+import { judgePermissions, permissionsOf } from './permissions.ts';
 import { createProgress } from './progress.ts';
 import { fillShop, keepOrdering } from './shop-data.ts';
 
@@ -73,9 +75,12 @@ try {
   mkdirSync(path.dirname(REPORT), { recursive: true });
   writeFileSync(REPORT, await readObject(platform, platform.recovery, hostname, pathname.slice(1)));
   progress.step(undefined, path.relative(process.cwd(), REPORT));
-  const unused = path.join(path.dirname(REPORT), 'unused-permissions.json');
-  writeFileSync(unused, JSON.stringify(platform.world.iam.unused(), null, 2));
-  progress.step(undefined, `${path.relative(process.cwd(), unused)}: permissions no call needed today`);
+
+  progress.chapter('Permissions');
+  const unused = judgePermissions(permissionsOf(platform), JUSTIFICATIONS, progress);
+  const list = path.join(path.dirname(REPORT), 'unused-permissions.json');
+  writeFileSync(list, JSON.stringify(unused, null, 2));
+  progress.step(undefined, path.relative(process.cwd(), list));
 } finally {
   await platform.close();
 }

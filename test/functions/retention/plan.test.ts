@@ -10,6 +10,10 @@ const isCopied = ({ copies }: RecoveryPoint): boolean => copies.some(({ status }
 const plan = (...points: RecoveryPoint[]) => planRetention(points, NOW, isCopied);
 const old = (date: string, change: Partial<RecoveryPoint> = {}) => snapshotPoint(day(date), change);
 const fresh = old('2026-11-20');
+type CopyStatus = RecoveryPoint['copies'][number]['status'];
+const copyThatIs = (status: CopyStatus): RecoveryPoint['copies'] => [
+  { region: 'us-west-2', snapshotId: 'x', status, attempts: 1 },
+];
 const reasons = (decisions: { id: string; reason: string }[]) =>
   decisions.map(({ id, reason }) => `${id.slice(8, 16)} ${reason}`);
 
@@ -58,11 +62,18 @@ describe('the plan of retention', () => {
     expect(reasons(refused)).toEqual(['20260901 the newest point']);
   });
 
-  it.each(['waiting', 'copying', 'failed'] as const)('refuses to remove a point whose copy is %s', (status) => {
-    const copies = [{ region: 'us-west-2', snapshotId: 'x', status, attempts: 1 }];
-    expect(reasons(plan(old('2026-09-01', { copies }), fresh).refused)).toEqual([
+  it.each(['waiting', 'copying'] as const)('refuses to remove a point whose copy is %s', (status) => {
+    expect(reasons(plan(old('2026-09-01', { copies: copyThatIs(status) }), fresh).refused)).toEqual([
       '20260901 not yet copied to the recovery region',
     ]);
+  });
+
+  it('lets a point go whose copy was given up once a newer one is copied, and not before', () => {
+    const givenUp = old('2026-09-01', { copies: copyThatIs('failed') });
+    expect(plan(givenUp, fresh).remove.map(({ id }) => id)).toEqual([givenUp.id]);
+    const uncopied = old('2026-11-20', { copies: copyThatIs('waiting') });
+    for (const others of [[uncopied], [old('2026-08-31'), uncopied]])
+      expect(reasons(plan(givenUp, ...others).refused)).toContain('20260901 not yet copied to the recovery region');
   });
 
   it('refuses to remove what is still being made, and what is being exported', () => {
@@ -103,24 +114,16 @@ describe('whatever the points are', () => {
       age: fc.integer({ min: 0, max: 400 }),
       kept: fc.integer({ min: 1, max: 100 }),
       status,
-      copied: fc.boolean(),
+      copy: fc.constantFrom<CopyStatus[]>('available', 'copying', 'failed'),
       exported: fc.boolean(),
     })
-    .map(({ age, kept, status: state, copied, exported }): RecoveryPoint => {
+    .map(({ age, kept, status: state, copy, exported }): RecoveryPoint => {
       const at = new Date(NOW.getTime() - age * DAY_MS);
       const change: Partial<RecoveryPoint> = {
         status: state,
         retention: { class: 'daily', expiresAt: new Date(at.getTime() + kept * DAY_MS).toISOString() },
       };
-      const copies = [
-        {
-          region: 'us-west-2',
-          snapshotId: 'x',
-          status: copied ? ('available' as const) : ('copying' as const),
-          attempts: 1,
-        },
-      ];
-      return exported ? exportPoint(at, 'x', change) : snapshotPoint(at, { ...change, copies });
+      return exported ? exportPoint(at, 'x', change) : snapshotPoint(at, { ...change, copies: copyThatIs(copy) });
     });
   const points = fc.uniqueArray(point, { maxLength: 30, selector: ({ id }) => id });
 
@@ -153,7 +156,15 @@ describe('whatever the points are', () => {
         for (const each of all.filter(({ id }) => removed.has(id))) {
           expect(new Date(each.retention.expiresAt).getTime()).toBeLessThanOrEqual(NOW.getTime());
           expect(['stored', 'verified', 'failed']).toContain(each.status);
-          if (each.method === 'snapshot' && each.status !== 'failed') expect(isCopied(each)).toBe(true);
+          if (each.method !== 'snapshot' || each.status === 'failed' || isCopied(each)) continue;
+          expect(each.copies[0]?.status).toBe('failed');
+          const newer = all.filter(
+            (other) =>
+              other.method === 'snapshot' &&
+              ['stored', 'verified'].includes(other.status) &&
+              other.scheduledAt > each.scheduledAt,
+          );
+          expect(newer.some(isCopied)).toBe(true);
         }
       }),
       { numRuns: 300 },

@@ -85,10 +85,11 @@ describe('unused permissions', () => {
     const caller = iam.assume(ROLE, 'lambda.amazonaws.com', { actor: 'snapshot' });
     iam.authorize(caller, { action: 's3:GetObject', resource: OBJECT });
     expect(() => iam.authorize(caller, put)).toThrow('explicit deny');
-    expect(iam.unused()).toEqual([
-      { role: ROLE, action: 's3:Get*', resource: 'arn:aws:s3:::other/*' },
-      { role: ROLE, action: 's3:PutObject', resource: 'arn:aws:s3:::vault/*' },
-      { role: ROLE, action: 's3:PutObject', resource: 'arn:aws:s3:::other/*' },
+    expect(iam.permissions()).toEqual([
+      { role: ROLE, action: 's3:Get*', resource: 'arn:aws:s3:::vault/*', used: true },
+      { role: ROLE, action: 's3:Get*', resource: 'arn:aws:s3:::other/*', used: false },
+      { role: ROLE, action: 's3:PutObject', resource: 'arn:aws:s3:::vault/*', used: false },
+      { role: ROLE, action: 's3:PutObject', resource: 'arn:aws:s3:::other/*', used: false },
     ]);
   });
 });

@@ -1,0 +1,109 @@
+// Why permissions stay that no call of the story's day needs. `npm start` fails where one is missing here, or where one
+// stands here that is no longer granted; docs/permissions.md shows the same list.
+import type { Justification } from './permissions.ts';
+
+/** Events, the reconciler and the machine take the next step of a point, whoever comes first. */
+const ADVANCING = ['rdsOnEvent', 'rdsReconcile', 'rdsSettlePoint'] as const;
+const FINGERPRINTING = [
+  'verificationPlanFingerprint',
+  'verificationTakeFingerprint',
+  'verificationCloseFingerprint',
+] as const;
+
+export const JUSTIFICATIONS: readonly Justification[] = [
+  {
+    owners: ['*'],
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    because: 'used by the Lambda runtime, not by a call that the local region sees',
+  },
+  {
+    owners: [...ADVANCING, 'rdsExportSnapshot'],
+    actions: ['*'],
+    whereOneUsesIt: true,
+    because: 'whoever comes first takes the next step of a point; one of them did',
+  },
+  {
+    owners: ADVANCING,
+    actions: ['rds:CreateDBSnapshot', 'rds:AddTagsToResource'],
+    because: 'a snapshot that found no room in the quota, or whose execution died, is asked for again',
+  },
+  {
+    owners: ADVANCING,
+    actions: ['rds:StartExportTask', 'iam:PassRole'],
+    because: 'an export that found no room among five at once is asked for again',
+  },
+  {
+    owners: ADVANCING,
+    actions: ['rds:DeleteDBSnapshot'],
+    because: 'a copy that failed is removed before it is tried again',
+  },
+  {
+    owners: [...ADVANCING, 'rdsCheckPosture', 'rdsExportSnapshot', 'retentionExpire'],
+    actions: ['sns:Publish'],
+    because: 'on a day without trouble they have nothing to tell',
+  },
+  {
+    owners: ['rdsCheckPosture'],
+    actions: ['kms:GenerateDataKey', 'kms:Decrypt'],
+    because: 'the topics are encrypted; it tells nobody on a day without drift',
+  },
+  {
+    owners: ['rdsOpenPoint'],
+    actions: ['s3:GetObject', 's3:ListBucket', 'kms:Decrypt'],
+    because: 'asked twice, it reads the point that is there',
+  },
+  {
+    owners: ['rdsSnapshot'],
+    actions: ['s3:ListBucket', 'kms:GenerateDataKey'],
+    because: 'asked without its machine, it opens the point itself',
+  },
+  {
+    owners: ['rdsRestore', 'restoreDatabase'],
+    actions: ['*'],
+    because: 'restores for people, which no schedule runs; test/e2e/restore.test.ts runs them',
+  },
+  {
+    owners: ['verificationRestorePoint'],
+    actions: ['rds:RestoreDBInstanceFromDBSnapshot'],
+    because: 'AWS asks for the parameter, option and subnet groups that an instance has; the local region has none',
+  },
+  {
+    owners: ['verificationRestorePoint'],
+    actions: ['s3:ListBucket', 'rds:DescribeDBInstances'],
+    because:
+      'asked twice, it finds the instance of its execution; a point that is missing is told from one that may not be read',
+  },
+  {
+    owners: FINGERPRINTING,
+    actions: ['rds:DescribeDBInstances'],
+    resource: '*:there:*',
+    because: 'a fingerprint is read from the replica in the other region where that is configured',
+  },
+  {
+    owners: ['verificationPlanFingerprint', 'verificationCloseFingerprint'],
+    actions: ['rds:DescribeDBSnapshots'],
+    resource: '*:db:*',
+    because: 'AWS names the instance as a resource of this action, beside the snapshot',
+  },
+  {
+    owners: ['verificationSweep'],
+    actions: ['rds:DeleteDBInstance'],
+    because: 'test instances that a dead execution left behind',
+  },
+  {
+    owners: ['retentionExpire'],
+    actions: ['rds:DescribeDBSnapshots', 'rds:DeleteDBSnapshot', 's3:PutObject', 'kms:GenerateDataKey'],
+    because: 'nothing is old enough on the first day; test/e2e/retention.test.ts lives through forty',
+  },
+  {
+    owners: ['export'],
+    actions: ['s3:GetObject', 's3:DeleteObject', 's3:GetBucketLocation', 'kms:Decrypt'],
+    because: 'demanded of the role of an export by the RDS user guide',
+  },
+  {
+    owners: ['replication'],
+    actions: ['kms:GenerateDataKey'],
+    because:
+      'asked by S3 where the destination has a bucket key, as the vault has; the local region asks for kms:Encrypt only',
+  },
+];
