@@ -9,9 +9,9 @@ const ROLES = ['primary', 'recovery'] as const;
 const INPUTS = [
   'functions/**/*.{ts,yml}',
   'shared/**/*.ts',
-  'resources/*',
-  'statemachines/*',
-  'examples/*',
+  'resources/*.{ts,cjs}',
+  'statemachines/*.yml',
+  'examples/*.ts',
   'lifeboat.config.ts',
   'serverless.yml',
   'package-lock.json',
