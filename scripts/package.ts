@@ -11,7 +11,7 @@ const INPUTS = [
   'shared/**/*.ts',
   'resources/*',
   'statemachines/*',
-  'examples/*',
+  'examples/*.ts',
   'lifeboat.config.ts',
   'serverless.yml',
   'package-lock.json',

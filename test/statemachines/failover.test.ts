@@ -19,8 +19,8 @@ type Answers = Record<string, (event: Event) => unknown>;
 const DECLARED = {
   failoverId: ID,
   facts: {
-    path: ['fence', 'database', 'dns', 'health', 'monitoring', 'validate'],
-    limits: { fence: 360, database: 2700, dns: 900, health: 900, monitoring: 900, validate: 1800 },
+    path: ['fence', 'database', 'workloads', 'dns', 'health', 'monitoring', 'validate'],
+    limits: { fence: 360, database: 2700, workloads: 1800, dns: 900, health: 900, monitoring: 900, validate: 1800 },
     approval: { mode: 'required', seconds: 900 },
   },
 };
@@ -30,6 +30,7 @@ const later = (phase: string) => ({ phase, done: false, waitSeconds: 2, found: '
 const LOOPS = [
   ['recoveryFence', 'Fence the old primary', 'fence'],
   ['recoveryPromoteDatabase', 'Promote the database', 'database'],
+  ['recoverySwitchWorkloads', 'Bring up the workloads', 'workloads'],
   ['recoverySwitchDns', 'Switch the names', 'dns'],
   ['recoveryCheckHealth', 'Check health', 'health'],
   ['recoverySwitchMonitoring', 'Switch monitoring', 'monitoring'],
@@ -57,6 +58,7 @@ const failover = (answers: Answers = {}, decide?: (token: string) => void) => {
     },
     recoveryFence: () => done({ confirmed: true }),
     recoveryPromoteDatabase: () => done({ instance: 'shop-db-replica' }),
+    recoverySwitchWorkloads: () => done(),
     recoverySwitchDns: () => done(),
     recoveryCheckHealth: () => done(),
     recoverySwitchMonitoring: () => done(),
@@ -109,6 +111,7 @@ describe('failover', () => {
       'recoveryAwaitApproval',
       'recoveryFence',
       'recoveryPromoteDatabase',
+      'recoverySwitchWorkloads',
       'recoverySwitchDns',
       'recoveryCheckHealth',
       'recoverySwitchMonitoring',
@@ -147,11 +150,16 @@ describe('failover', () => {
     expect(seconds).toBeLessThan(DECLARED.facts.limits[phase] + 10);
   });
 
-  it('switches no names where the configuration has none', async () => {
-    const facts = { ...DECLARED.facts, path: ['fence', 'database', 'health', 'monitoring', 'validate'] };
+  it.each([
+    [['workloads'], ['recoverySwitchDns']],
+    [['dns'], ['recoverySwitchWorkloads']],
+    [[], ['recoverySwitchWorkloads', 'recoverySwitchDns']],
+  ])('passes over what the configuration has nothing for: with %s it calls no %s', async (path, without) => {
+    const facts = { ...DECLARED.facts, path: ['fence', 'database', ...path, 'health', 'monitoring', 'validate'] };
     const { begin, asked } = failover({ recoveryDeclare: () => ({ ...DECLARED, facts }) });
     expect((await begin()).status).toBe('SUCCEEDED');
-    expect(asked).not.toContain('recoverySwitchDns');
+    for (const name of without) expect(asked).not.toContain(name);
+    expect(asked).toContain('recoveryCheckHealth');
   });
 
   it.each<[string, string]>([
