@@ -132,8 +132,9 @@ const expand = (deployment: Deployment, text: string) => {
     Rds: `arn:\${AWS::Partition}:rds:${region}:\${AWS::AccountId}`,
     PeerRds: `arn:\${AWS::Partition}:rds:${peerRegion}:\${AWS::AccountId}`,
     PeerSchedules: `arn:\${AWS::Partition}:scheduler:${peerRegion}:\${AWS::AccountId}:schedule/${service}/`,
-    // CloudFormation names it after the stack, which is the same in both regions, and something random.
-    PeerSchedulerRole: `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${service}-SchedulerRole-*`,
+    // Of both regions: CloudFormation names them after the stack and something random. By reference they would depend on
+    // the functions that the role may invoke.
+    SchedulerRoles: `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${service}-SchedulerRole-*`,
     Alarms: `arn:\${AWS::Partition}:cloudwatch:${region}:\${AWS::AccountId}:alarm:${service}-`,
     PeerAlarms: `arn:\${AWS::Partition}:cloudwatch:${peerRegion}:\${AWS::AccountId}:alarm:${service}-`,
     Eks: `arn:\${AWS::Partition}:eks:${region}:\${AWS::AccountId}`,

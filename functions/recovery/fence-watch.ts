@@ -35,7 +35,7 @@ export const guard = async (_: object, { signal }: Work): Promise<Guarded> => {
   // Only now the other region is asked: whether the platform has moved on. Where that cannot be known, nothing is shut.
   const there = await epochThere();
   if (there === 'unknown' || !movedHere(here, there)) return { found: 'the platform does not live here', fenced };
-  await openDocument(watchKey(here.failoverId), Watch, { sessionsEnded: 0 });
+  if (!watch) await openDocument(watchKey(here.failoverId), Watch, { sessionsEnded: 0 });
   const found = fenced ? 'fenced before' : await shut(here, fence, signal);
   if (!asleep && (await leave(here.from, signal)).off)
     await note(here, (w) => ({ ...w, asleepAt: now().toISOString() }));

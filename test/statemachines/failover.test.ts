@@ -19,13 +19,23 @@ type Answers = Record<string, (event: Event) => unknown>;
 const DECLARED = {
   failoverId: ID,
   facts: {
-    path: ['fence', 'database'],
-    limits: { fence: 360, database: 2700 },
+    path: ['fence', 'database', 'workloads', 'dns', 'health', 'monitoring', 'validate'],
+    limits: { fence: 360, database: 2700, workloads: 1800, dns: 900, health: 900, monitoring: 900, validate: 1800 },
     approval: { mode: 'required', seconds: 900 },
   },
 };
 const done = (facts: object = {}) => ({ done: true, facts });
-const later = { done: false, waitSeconds: 2, found: 'not yet' };
+const later = (phase: string) => ({ phase, done: false, waitSeconds: 2, found: 'not yet' });
+/** Function, state and phase of each loop. */
+const LOOPS = [
+  ['recoveryFence', 'Fence the old primary', 'fence'],
+  ['recoveryPromoteDatabase', 'Promote the database', 'database'],
+  ['recoverySwitchWorkloads', 'Bring up the workloads', 'workloads'],
+  ['recoverySwitchDns', 'Switch the names', 'dns'],
+  ['recoveryCheckHealth', 'Check health', 'health'],
+  ['recoverySwitchMonitoring', 'Switch monitoring', 'monitoring'],
+  ['recoveryValidate', 'Validate', 'validate'],
+] as const;
 const throws = (name: string) => () => {
   throw named(name, `${name} happened`);
 };
@@ -44,10 +54,15 @@ const failover = (answers: Answers = {}, decide?: (token: string) => void) => {
           decide ? decide(token) : void region.ask('SendTaskSuccess', { taskToken: token, output: '{}' }),
         );
       }
-      return granted ? done({ decision: 'granted' }) : later;
+      return granted ? done({ decision: 'granted' }) : later('approve');
     },
     recoveryFence: () => done({ confirmed: true }),
     recoveryPromoteDatabase: () => done({ instance: 'shop-db-replica' }),
+    recoverySwitchWorkloads: () => done(),
+    recoverySwitchDns: () => done(),
+    recoveryCheckHealth: () => done(),
+    recoverySwitchMonitoring: () => done(),
+    recoveryValidate: () => done(),
     recoveryAnnounce: ({ trouble, redriven }) => {
       if (!trouble) return done({ rtoSeconds: 12 });
       if (redriven) return { goOn: true };
@@ -96,6 +111,11 @@ describe('failover', () => {
       'recoveryAwaitApproval',
       'recoveryFence',
       'recoveryPromoteDatabase',
+      'recoverySwitchWorkloads',
+      'recoverySwitchDns',
+      'recoveryCheckHealth',
+      'recoverySwitchMonitoring',
+      'recoveryValidate',
       'recoveryAnnounce',
     ]);
   });
@@ -111,32 +131,41 @@ describe('failover', () => {
     expect(payloads.recoveryAnnounce).toEqual([{ failoverId: ID, execution: executionArn }]);
   });
 
-  it.each(['recoveryFence', 'recoveryPromoteDatabase'])('calls %s until it is done', async (name) => {
+  it.each(LOOPS)('calls %s until it is done', async (name, _, phase) => {
     let calls = 0;
-    const { begin } = failover({ [name]: () => (++calls < 4 ? later : done()) });
+    const { begin } = failover({ [name]: () => (++calls < 4 ? later(phase) : done()) });
     expect((await begin()).status).toBe('SUCCEEDED');
     expect(calls).toBe(4);
   });
 
-  it.each([
-    ['recoveryFence', 'Fence the old primary', 360],
-    ['recoveryPromoteDatabase', 'Promote the database', 2700],
-  ])('stops %s when it takes longer than its limit', async (name, state, limit) => {
-    const { begin, trouble, clock } = failover({ [name]: () => later });
+  it.each(LOOPS)('stops %s when it takes longer than its limit', async (name, _, phase) => {
+    const { begin, trouble, clock } = failover({ [name]: () => later(phase) });
     const started = clock.now().getTime();
     const ended = await begin();
     expect(ended).toMatchObject({ status: 'FAILED', error: 'FailoverStopped' });
-    expect(trouble()).toMatchObject({ state, error: 'PhaseOverdue', cause: expect.stringContaining('not yet') });
+    expect(trouble()).toMatchObject({ error: 'PhaseOverdue', cause: expect.stringContaining('not yet') });
+    expect(trouble().state).toContain(phase);
     const seconds = (Number(ended.stopDate?.getTime()) - started) / 1000;
-    expect(seconds).toBeGreaterThan(limit);
-    expect(seconds).toBeLessThan(limit + 10);
+    expect(seconds).toBeGreaterThan(DECLARED.facts.limits[phase]);
+    expect(seconds).toBeLessThan(DECLARED.facts.limits[phase] + 10);
   });
 
   it.each([
+    [['workloads'], ['recoverySwitchDns']],
+    [['dns'], ['recoverySwitchWorkloads']],
+    [[], ['recoverySwitchWorkloads', 'recoverySwitchDns']],
+  ])('passes over what the configuration has nothing for: with %s it calls no %s', async (path, without) => {
+    const facts = { ...DECLARED.facts, path: ['fence', 'database', ...path, 'health', 'monitoring', 'validate'] };
+    const { begin, asked } = failover({ recoveryDeclare: () => ({ ...DECLARED, facts }) });
+    expect((await begin()).status).toBe('SUCCEEDED');
+    for (const name of without) expect(asked).not.toContain(name);
+    expect(asked).toContain('recoveryCheckHealth');
+  });
+
+  it.each<[string, string]>([
     ['recoveryDeclare', 'Declare the failover'],
     ['recoveryAwaitApproval', 'Read the decision'],
-    ['recoveryFence', 'Fence the old primary'],
-    ['recoveryPromoteDatabase', 'Promote the database'],
+    ...LOOPS.map(([name, state]): [string, string] => [name, state]),
     ['recoveryAnnounce', 'Announce it'],
   ])('stops where %s fails by a name, says so, and goes on when it is redriven', async (name, state) => {
     const broken = failover();
@@ -172,7 +201,12 @@ describe('failover', () => {
 
   it('gives a phase its whole time again after a redrive', async () => {
     let calls = 0;
-    const { ask, clock, start, describe: found } = failover({ recoveryFence: () => (++calls > 3 ? done() : later) });
+    const {
+      ask,
+      clock,
+      start,
+      describe: found,
+    } = failover({ recoveryFence: () => (++calls > 3 ? done() : later('fence')) });
     const executionArn = await start(machine, { failoverId: ID, reason: 'dark' });
     await clock.skip(3);
     await ask('StopExecution', { executionArn });
@@ -198,7 +232,7 @@ describe('failover', () => {
 
   it('waits for people no longer than the deadline, then reads what was decided', async () => {
     const { begin, payloads, trouble } = failover(
-      { recoveryAwaitApproval: ({ waited }) => (waited ? throws('ApprovalMissing')() : later) },
+      { recoveryAwaitApproval: ({ waited }) => (waited ? throws('ApprovalMissing')() : later('approve')) },
       () => undefined,
     );
     const { startDate, stopDate } = await begin();

@@ -18,6 +18,7 @@ import {
   ExportTaskAlreadyExistsFault,
   ExportTaskNotFoundFault,
   InvalidDBInstanceStateFault,
+  ModifyDBInstanceCommand,
   PromoteReadReplicaCommand,
   RDSClient,
   RDSServiceException,
@@ -193,6 +194,17 @@ export const rdsApi = (): RdsApi => {
       instance.DBInstanceStatus = 'modifying';
       delete instance.ReadReplicaSourceDBInstanceIdentifier;
       return { DBInstance: instance };
+    },
+  );
+  on(
+    ModifyDBInstanceCommand,
+    (input) => input.DBInstanceIdentifier,
+    ({ instances }, input) => {
+      const instance = instances.get(input.DBInstanceIdentifier ?? '');
+      if (instance?.DBInstanceStatus !== 'available')
+        throw new InvalidDBInstanceStateFault(fact(input.DBInstanceIdentifier));
+      const { DBInstanceIdentifier: _, ApplyImmediately: __, ...wishes } = input;
+      return { DBInstance: Object.assign(instance, wishes) };
     },
   );
   const restored = ({ instances }: RegionalRds, id: string, tags: Tag[] | undefined) => {

@@ -31,7 +31,8 @@ export const recoveryRegion = (): RecoveryRegion => {
     AWS_REGION: RECOVERY,
     LIFEBOAT_ROLE: 'recovery',
     PEER_REGION: PRIMARY,
-    PEER_VAULT_BUCKET: `${VAULT}-${PRIMARY}`,
+    // One bucket for both vaults, as if everything were replicated at once.
+    PEER_VAULT_BUCKET: VAULT,
   });
   const { vault, rds } = platform;
   mockClient(SecretsManagerClient)
@@ -40,8 +41,7 @@ export const recoveryRegion = (): RecoveryRegion => {
       platform.readingSecret();
       return { SecretString: JSON.stringify(region.login) };
     });
-  const region: RecoveryRegion = {
-    ...platform,
+  const region: RecoveryRegion = Object.assign(platform, {
     login: { username: USER, password: PASSWORD },
     epoch: () => Epoch.parse(JSON.parse(vault.text(epochKey(RECOVERY)))),
     declared: async (change = {}) => {
@@ -75,6 +75,6 @@ export const recoveryRegion = (): RecoveryRegion => {
       const record: PhaseRecord = { phase, startedAt: TIME, endedAt: TIME, attempts: 1, facts };
       await vault.place(phaseKey(failoverId, phase), JSON.stringify(record));
     },
-  };
+  } satisfies Omit<RecoveryRegion, keyof ShopPlatform>);
   return region;
 };
