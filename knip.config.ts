@@ -9,6 +9,8 @@ export default {
     'resources/deployment.ts',
     'examples/*.ts',
     'local/services/lambda/bootstrap.ts',
+    // Programs that pods run.
+    'local/workloads/*.ts',
     'scripts/*.{ts,mjs}',
     'test/**/*.test.ts',
     // Programs that tests run in pods.

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import platform from '../../../lifeboat.config.ts';
 import { type DeployedStack, deploy } from '../../../local/deploy/deploy.ts';
 import { createWorld, type LocalWorld } from '../../../local/world.ts';
 import { packageFolder } from '../../../scripts/package.ts';
@@ -19,6 +20,8 @@ describe('the packaged service', () => {
   beforeAll(async () => {
     directory = await mkdtemp(path.join(tmpdir(), 'lifeboat-deploy-'));
     world = await createWorld({ directory, regions: [PRIMARY, RECOVERY] });
+    const dns = platform.recovery?.dns;
+    if (dns) world.dns.host({ id: dns.zoneId, name: dns.zone });
     recovery = await deploy(world.region(RECOVERY), { packageDirectory: packageFolder('recovery'), stackName });
     const key = { Name: '/lifeboat/shop/dev/vault-key-arn', Type: 'String', Value: recovery.outputs.VaultKeyArn };
     await world.region(PRIMARY).call('ssm', 'PutParameter', key, world.iam.operator);
@@ -47,13 +50,13 @@ describe('the packaged service', () => {
     });
   });
 
-  it('runs its schedules in the primary region; in the recovery region only messages are followed up', async () => {
+  it('runs its schedules in the primary region; the recovery region watches it, holds its names and follows messages up', async () => {
     const awake = async (region: string) => {
       const answer = await ask(region, 'scheduler', 'ListSchedules', { GroupName: stackName, State: 'ENABLED' });
       return (answer.Schedules as { Name: string }[]).map(({ Name }) => Name).sort();
     };
     expect(await awake(PRIMARY)).toEqual(expect.arrayContaining(['reconcile', 'shop-db-snapshot', 'follow-up']));
-    expect(await awake(RECOVERY)).toEqual(['follow-up', 'updates']);
+    expect(await awake(RECOVERY)).toEqual(['assess', 'follow-up', 'guard', 'hold-dns', 'updates']);
   });
 
   it('gives every function a role of its own, which Lambda can take on and which may do something', async () => {
