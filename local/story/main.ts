@@ -7,7 +7,6 @@ import { packageService } from '../../scripts/package.ts';
 import { application, createDatabase, startPlatform } from '../platform.ts';
 import { damageCopy, damageVault } from './damage.ts';
 import { judgeDay, liveThroughDay, nothingLeft } from './day.ts';
-import { failOver } from './failover.ts';
 import { JUSTIFICATIONS } from './justifications.ts';
 import { invoke, readObject } from './observations.ts';
 import { judgePermissions, permissionsOf } from './permissions.ts';
@@ -61,19 +60,11 @@ try {
   progress.step(clock.now(), `${customers.ordered()} orders were placed meanwhile`);
   await nothingLeft(platform, progress);
 
-  progress.chapter('The primary region is lost');
-  await failOver(platform, progress);
-
   progress.chapter('Report');
-  const { html } = await invoke<{ html: string }>(
-    platform,
-    'reportsWrite',
-    { scheduledAt: clock.now().toISOString() },
-    platform.recovery,
-  );
+  const { html } = await invoke<{ html: string }>(platform, 'reportsWrite', { scheduledAt: clock.now().toISOString() });
   const { hostname, pathname } = new URL(html);
   mkdirSync(path.dirname(REPORT), { recursive: true });
-  writeFileSync(REPORT, await readObject(platform, platform.recovery, hostname, pathname.slice(1)));
+  writeFileSync(REPORT, await readObject(platform, platform.primary, hostname, pathname.slice(1)));
   progress.step(undefined, path.relative(process.cwd(), REPORT));
 
   progress.chapter('Permissions');

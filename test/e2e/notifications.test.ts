@@ -126,7 +126,7 @@ describe('while a failover runs', () => {
   it('each audience is told by the region that takes over, in its words, at its pace, until it ends', async () => {
     const declaredAt = shop.world.clock.now().toISOString();
     await put({ declaredAt, status: 'running' });
-    await advance(61);
+    await advance(66);
     const count = (name: string) => mails(shop.recovery, `${name}@shop.example`).length;
     expect(['engineering', 'management', 'support', 'status', 'partners'].map(count)).toEqual([5, 3, 2, 1, 1]);
     expect(mails(shop.recovery, 'status@shop.example')[0]?.subject).toBe('shop: Service disruption, update 1');

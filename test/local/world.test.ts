@@ -25,6 +25,7 @@ describe('a world', () => {
     const services = [
       'cloudformation',
       'eks',
+      'elasticache',
       'events',
       'kms',
       'lambda',
