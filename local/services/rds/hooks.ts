@@ -23,8 +23,8 @@ export interface RdsHooks {
   failNextRestore(status: 'incompatible-restore' | 'failed' | 'incompatible-network' | 'storage-full'): void;
   /** While true, the archive of an instance takes no WAL: the server keeps it and tries again, the restorable time stands still. */
   pauseArchiving(instanceId: string, paused: boolean): Promise<void>;
-  /** A power cut for one server: RDS goes on calling the instance what it called it before. */
-  stopServer(instanceId: string): Promise<void>;
+  /** A power cut for one server, or a clean end: RDS goes on calling the instance what it called it before. */
+  stopServer(instanceId: string, mode?: 'fast' | 'immediate'): Promise<void>;
   /** The same for all of them, as when a region is lost. */
   stopServers(): Promise<void>;
 }
@@ -50,7 +50,7 @@ export const hooksOf = (rds: Rds): RdsHooks => ({
     // After failures the archiver looks again only once a minute of the machine's time; a reload wakes it.
     if (!paused) await asAdmin(instance.port, 'postgres', (client) => client.query('select pg_reload_conf()'));
   },
-  stopServer: async (instanceId) => instanceNamed(rds, instanceId).server?.stop('immediate'),
+  stopServer: async (instanceId, mode = 'immediate') => instanceNamed(rds, instanceId).server?.stop(mode),
   async stopServers() {
     await Promise.all([...rds.instances.values()].map(({ server }) => server?.stop('immediate')));
   },
