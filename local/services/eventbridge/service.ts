@@ -4,7 +4,6 @@ import * as sdk from '@aws-sdk/client-eventbridge';
 import { defineService, type Operations } from '../../service.ts';
 import type { BusEvent, Check, Region, Service } from '../../types.ts';
 import { createDelivery, type DeliveryFaults, type Receiver } from './delivery.ts';
-import { compilePattern } from './patterns.ts';
 import type { FailedDelivery } from './retries.ts';
 import { createRules, invalid, type Rule } from './rules.ts';
 import type { Event } from './transform.ts';
@@ -68,10 +67,6 @@ export const createEventBridge = (region: Region): EventBridge => {
     return { EventId: id };
   };
 
-  const setState = (name: string | undefined, state: sdk.RuleState): void => {
-    rules.get(name).state = state;
-  };
-
   const operations: Operations<typeof sdk> = {
     PutRule: async (input: sdk.PutRuleRequest) => {
       requireDefaultBus(input.EventBusName, busArn);
@@ -103,25 +98,12 @@ export const createEventBridge = (region: Region): EventBridge => {
     ListTargetsByRule: async (input: sdk.ListTargetsByRuleRequest) => ({
       Targets: [...rules.get(input.Rule).targets.values()],
     }),
-    EnableRule: async (input: sdk.EnableRuleRequest) => {
-      setState(input.Name, 'ENABLED');
-      return {};
-    },
-    DisableRule: async (input: sdk.DisableRuleRequest) => {
-      setState(input.Name, 'DISABLED');
-      return {};
-    },
     PutEvents: async (input: sdk.PutEventsRequest) => {
       const entries = input.Entries ?? [];
       if (entries.length < 1 || entries.length > MAX_ENTRIES)
         throw invalid(`Entries: expected 1 to ${MAX_ENTRIES}, found ${entries.length}.`);
       const Entries = entries.map(putEntry);
       return { FailedEntryCount: Entries.filter(({ ErrorCode }) => ErrorCode).length, Entries };
-    },
-    TestEventPattern: async (input: sdk.TestEventPatternRequest) => {
-      const event = parseObject(input.Event ?? '');
-      if (!event) throw invalid('Event is not a JSON object.');
-      return { Result: compilePattern(input.EventPattern ?? '')(event) };
     },
   };
 

@@ -6,7 +6,6 @@ import {
   type FunctionConfiguration,
   InvalidParameterValueException,
   type LoggingConfig,
-  type UpdateFunctionConfigurationRequest,
   type VpcConfig,
 } from '@aws-sdk/client-lambda';
 import { unzipSync } from 'fflate';
@@ -72,10 +71,8 @@ export const unzip = (
   return { root, codeSha256: sha256.toString('base64'), codeSize: zip.length };
 };
 
-type Settings = CreateFunctionRequest | UpdateFunctionConfigurationRequest;
-
-/** What both CreateFunction and UpdateFunctionConfiguration may set; `before` gives what is not named. */
-export const applySettings = (input: Settings, before: FunctionRecord): FunctionRecord => {
+/** What CreateFunction sets; `before` gives what is not named. */
+export const applySettings = (input: CreateFunctionRequest, before: FunctionRecord): FunctionRecord => {
   const runtime = input.Runtime ?? before.runtime;
   if (runtime !== 'nodejs24.x')
     throw invalid(`The runtime parameter of ${runtime} is not offered here. Use nodejs24.x.`);

@@ -31,13 +31,6 @@ export const createLambda = (region: Region): Lambda => {
     functions.set(record.name, record);
     return record;
   };
-  /** New code or settings: what is warm has the old ones. */
-  const change = async (record: FunctionRecord): Promise<sdk.FunctionConfiguration> => {
-    replace({ ...record, lastModified: region.clock.now() });
-    await pool.retire(record.name);
-    return describeFunction(record);
-  };
-
   const create = (input: sdk.CreateFunctionRequest): FunctionRecord => {
     const name = functionName(input.FunctionName);
     if (!/^[\w-]{1,64}$/.test(name))
@@ -96,13 +89,6 @@ export const createLambda = (region: Region): Lambda => {
 
   const service = defineService(sdk, {
     CreateFunction: async (input: sdk.CreateFunctionRequest) => describeFunction(replace(create(input))),
-    UpdateFunctionCode: async (input: sdk.UpdateFunctionCodeRequest) => {
-      const record = find(input.FunctionName);
-      if (!input.ZipFile) throw invalid(`${record.name}: expected the bundle in ZipFile.`);
-      return change({ ...record, ...unzip(region, record.name, input.ZipFile) });
-    },
-    UpdateFunctionConfiguration: async (input: sdk.UpdateFunctionConfigurationRequest) =>
-      change(applySettings(input, find(input.FunctionName))),
     DeleteFunction: async (input: sdk.DeleteFunctionRequest) => {
       const { name } = find(input.FunctionName);
       functions.delete(name);
@@ -152,8 +138,6 @@ export const createLambda = (region: Region): Lambda => {
       });
       return eventConfig(record);
     },
-    GetFunctionEventInvokeConfig: async (input: sdk.GetFunctionEventInvokeConfigRequest) =>
-      eventConfig(find(input.FunctionName)),
   });
 
   const authorize = (operation: string, input: unknown): (Check & { policy?: PolicyStatement[] })[] => {

@@ -1,10 +1,8 @@
 import {
   InvalidParameterException,
-  InvalidRequestException,
   ResourceExistsException,
   ResourceNotFoundException,
 } from '@aws-sdk/client-secrets-manager';
-import type { Region } from '../../types.ts';
 import { type Asking, type Sealed, seal, unseal, type Value } from './sealing.ts';
 
 export interface Version {
@@ -12,13 +10,6 @@ export interface Version {
   value: Sealed | Value;
   createdAt: Date;
   stages: Set<string>;
-}
-
-export interface Replica {
-  region: string;
-  kmsKeyId: string | undefined;
-  status: 'InSync' | 'Failed';
-  statusMessage?: string | undefined;
 }
 
 export interface Secret {
@@ -29,14 +20,10 @@ export interface Secret {
   createdAt: Date;
   changedAt: Date;
   versions: Map<string, Version>;
-  /** Set on a replica: where its values come from. */
-  primaryRegion: string | undefined;
-  replicas: Replica[];
 }
 
 /** Secrets of one region, by name. */
 export interface SecretStore {
-  region: Region;
   secrets: Map<string, Secret>;
 }
 
@@ -112,12 +99,6 @@ export const stagesOf = ({ versions }: Secret): Record<string, string[]> =>
   Object.fromEntries(
     [...versions.values()].filter(({ stages }) => stages.size > 0).map(({ id, stages }) => [id, [...stages]]),
   );
-
-export const assertPrimary = ({ arn, primaryRegion }: Secret): void => {
-  if (primaryRegion === undefined) return;
-  const message = `${arn} is a replica; change the secret in ${primaryRegion}.`;
-  throw new InvalidRequestException({ message, $metadata: {} });
-};
 
 export const invalidParameter = (message: string): InvalidParameterException =>
   new InvalidParameterException({ message, $metadata: {} });

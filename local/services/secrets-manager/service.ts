@@ -1,12 +1,10 @@
-// Secrets Manager: versions with their stages, values encrypted under the key a secret names, replicas in other regions.
+// Secrets Manager: versions with their stages, values encrypted under the key a secret names.
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as sdk from '@aws-sdk/client-secrets-manager';
 import { defineService } from '../../service.ts';
 import type { Region, Service } from '../../types.ts';
-import { addReplicas, replicate } from './replicas.ts';
 import {
   addVersion,
-  assertPrimary,
   findSecret,
   findVersion,
   lookUp,
@@ -21,10 +19,9 @@ export interface SecretsManager extends Service {
 }
 
 export const createSecretsManager = (region: Region): SecretsManager => {
-  const store: SecretStore = { region, secrets: new Map() };
+  const store: SecretStore = { secrets: new Map() };
   const arnOf = (name: string, suffix: string): string =>
     `arn:aws:secretsmanager:${region.name}:${region.account}:secret:${name}-${suffix}`;
-  const storeOf = ({ services }: Region): SecretStore => (services.get('secretsmanager') as SecretsManager).store;
 
   const service = defineService(sdk, {
     async CreateSecret(input, context) {
@@ -42,13 +39,10 @@ export const createSecretsManager = (region: Region): SecretsManager => {
         createdAt: now,
         changedAt: now,
         versions: new Map(),
-        primaryRegion: undefined,
-        replicas: [],
       };
       const hasValue = input.SecretString !== undefined || input.SecretBinary !== undefined;
       if (hasValue) await addVersion(secret, { id, value: input }, context);
       store.secrets.set(name, secret);
-      if (input.AddReplicaRegions) await addReplicas(secret, input.AddReplicaRegions, context, storeOf);
       return { ARN: secret.arn, Name: name, ...(hasValue && { VersionId: id }) };
     },
 
@@ -57,9 +51,7 @@ export const createSecretsManager = (region: Region): SecretsManager => {
       context,
     ) {
       const secret = findSecret(store, SecretId);
-      assertPrimary(secret);
       const version = await addVersion(secret, { id, value, stages }, context);
-      await replicate(secret, context, storeOf);
       return { ARN: secret.arn, Name: secret.name, VersionId: id, VersionStages: [...version.stages] };
     },
 
@@ -86,8 +78,6 @@ export const createSecretsManager = (region: Region): SecretsManager => {
         CreatedDate: secret.createdAt,
         LastChangedDate: secret.changedAt,
         VersionIdsToStages: stagesOf(secret),
-        PrimaryRegion: secret.primaryRegion ?? (secret.replicas.length > 0 ? region.name : undefined),
-        ReplicationStatus: secret.replicas.length > 0 ? replicationStatus(secret) : undefined,
       };
     },
 
@@ -97,13 +87,6 @@ export const createSecretsManager = (region: Region): SecretsManager => {
         .filter(({ stages }) => IncludeDeprecated || stages.size > 0)
         .map(({ id, stages, createdAt }) => ({ VersionId: id, VersionStages: [...stages], CreatedDate: createdAt }));
       return { ARN: secret.arn, Name: secret.name, Versions };
-    },
-
-    async ReplicateSecretToRegions({ SecretId, AddReplicaRegions = [] }, context) {
-      const secret = findSecret(store, SecretId);
-      assertPrimary(secret);
-      await addReplicas(secret, AddReplicaRegions, context, storeOf);
-      return { ARN: secret.arn, ReplicationStatus: replicationStatus(secret) };
     },
   });
 
@@ -119,11 +102,3 @@ export const createSecretsManager = (region: Region): SecretsManager => {
     },
   };
 };
-
-const replicationStatus = ({ replicas }: Secret): sdk.ReplicationStatusType[] =>
-  replicas.map(({ region, kmsKeyId, status, statusMessage }) => ({
-    Region: region,
-    KmsKeyId: kmsKeyId,
-    Status: status,
-    StatusMessage: statusMessage,
-  }));

@@ -142,25 +142,10 @@ export const createSns = (region: Region): Sns => {
       if (!input.TopicArn) throw invalid('TopicArn is needed; telephones and devices are not offered here');
       return { MessageId: await publish(input.TopicArn, input, context) };
     },
-    PublishBatch: async (input: sdk.PublishBatchInput, context: CallContext) => {
-      const entries = input.PublishBatchRequestEntries ?? [];
-      if (entries.length === 0)
-        throw new sdk.EmptyBatchRequestException({ message: 'The batch request has no entries.', $metadata: {} });
-      if (entries.length > 10) {
-        throw new sdk.TooManyEntriesInBatchRequestException({
-          message: `10 entries at most, found ${entries.length}.`,
-          $metadata: {},
-        });
-      }
-      const Successful: sdk.PublishBatchResultEntry[] = [];
-      for (const entry of entries)
-        Successful.push({ Id: entry.Id, MessageId: await publish(input.TopicArn, entry, context) });
-      return { Successful, Failed: [] };
-    },
   };
 
   const authorize = (operation: string, input: unknown): (Check & { policy?: PolicyStatement[] })[] => {
-    const action = `sns:${operation === 'PublishBatch' ? 'Publish' : operation}`;
+    const action = `sns:${operation}`;
     const { TopicArn, Name } = input as { TopicArn?: string; Name?: string };
     const arn = TopicArn ?? (Name ? `arn:aws:sns:${region.name}:${region.account}:${Name}` : undefined);
     const policy = arn === undefined ? undefined : topics.get(arn)?.policy;

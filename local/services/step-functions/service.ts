@@ -17,7 +17,6 @@ const describeMachine = (machine: StateMachine): sdk.DescribeStateMachineOutput 
   roleArn: machine.roleArn,
   type: machine.type,
   creationDate: machine.created,
-  revisionId: machine.revisionId,
   ...machine.settings,
 });
 
@@ -71,10 +70,6 @@ export const createStepFunctions = (region: Region): Service => {
     CreateStateMachine: async (input: sdk.CreateStateMachineInput): Promise<sdk.CreateStateMachineOutput> => {
       const { arn, created } = machines.create(input);
       return { stateMachineArn: arn, creationDate: created };
-    },
-    UpdateStateMachine: async (input: sdk.UpdateStateMachineInput): Promise<sdk.UpdateStateMachineOutput> => {
-      const { revisionId } = machines.update(input);
-      return { updateDate: region.clock.now(), revisionId };
     },
     DescribeStateMachine: async (input: sdk.DescribeStateMachineInput) =>
       describeMachine(machines.find(input.stateMachineArn)),

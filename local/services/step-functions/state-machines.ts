@@ -1,6 +1,5 @@
 // The state machines of a region.
 
-import { randomUUID } from 'node:crypto';
 import {
   type CreateStateMachineInput,
   InvalidName,
@@ -8,7 +7,6 @@ import {
   StateMachineAlreadyExists,
   StateMachineDoesNotExist,
   type StateMachineType,
-  type UpdateStateMachineInput,
 } from '@aws-sdk/client-sfn';
 import type { Region } from '../../types.ts';
 import type { Definition } from './language/definition.ts';
@@ -23,14 +21,12 @@ export interface StateMachine {
   text: string;
   definition: Definition;
   created: Date;
-  revisionId: string;
   /** Kept and described; nothing here writes logs or traces. */
   settings: Pick<CreateStateMachineInput, 'loggingConfiguration' | 'tracingConfiguration'>;
 }
 
 export interface StateMachines {
   create(input: CreateStateMachineInput): StateMachine;
-  update(input: UpdateStateMachineInput): StateMachine;
   find(arn: string | undefined): StateMachine;
   list(): StateMachine[];
 }
@@ -68,26 +64,9 @@ export const createStateMachines = (region: Region): StateMachines => {
       const machine: StateMachine = {
         ...{ arn, name, type, roleArn, text, definition },
         created: region.clock.now(),
-        revisionId: randomUUID(),
         settings: { loggingConfiguration, tracingConfiguration },
       };
       machines.set(arn, machine);
-      return machine;
-    },
-    update({ stateMachineArn, definition: text, roleArn, loggingConfiguration, tracingConfiguration }) {
-      const old = find(stateMachineArn);
-      if (roleArn) proveRole(roleArn, old.name, old.arn);
-      const machine: StateMachine = {
-        ...old,
-        ...(text && { text, definition: parse(text) }),
-        ...(roleArn && { roleArn }),
-        revisionId: randomUUID(),
-        settings: {
-          loggingConfiguration: loggingConfiguration ?? old.settings.loggingConfiguration,
-          tracingConfiguration: tracingConfiguration ?? old.settings.tracingConfiguration,
-        },
-      };
-      machines.set(old.arn, machine);
       return machine;
     },
   };

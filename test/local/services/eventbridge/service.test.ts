@@ -168,7 +168,8 @@ describe('the event bus', () => {
 
   it('leaves out rules that are switched off', async () => {
     await rule([{ Id: 'fn', Arn: await worker() }]);
-    await world.call('events', 'DisableRule', { Name: 'snapshots' });
+    const EventPattern = '{"source":["aws.rds"]}';
+    await world.call('events', 'PutRule', { Name: 'snapshots', EventPattern, State: 'DISABLED' });
     bus().put(EVENT);
     await settle(world);
     expect(received()).toEqual([]);

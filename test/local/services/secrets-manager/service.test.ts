@@ -172,58 +172,6 @@ describe('encryption', () => {
   });
 });
 
-describe('replicas', () => {
-  it('follow the secret, under a key of their region, and cannot be changed there', async () => {
-    const west = { region: test.west };
-    const input = { Name: 'shop/copied', SecretString: 'one', KmsKeyId: await newKey() };
-    const { ARN } = await secrets<{ ARN: string }>('CreateSecret', input);
-    const AddReplicaRegions = [{ Region: 'us-west-2', KmsKeyId: await newKey(test.west) }];
-    expect(await secrets('ReplicateSecretToRegions', { SecretId: ARN, AddReplicaRegions })).toMatchObject({
-      ReplicationStatus: [{ Region: 'us-west-2', Status: 'InSync' }],
-    });
-    expect(await get({ SecretId: 'shop/copied' }, west)).toMatchObject({
-      SecretString: 'one',
-      ARN: ARN.replace('us-east-1', 'us-west-2'),
-    });
-    await secrets('PutSecretValue', { SecretId: ARN, SecretString: 'two' });
-    expect(await get({ SecretId: 'shop/copied' }, west)).toMatchObject({ SecretString: 'two' });
-    expect(await get({ SecretId: 'shop/copied', VersionStage: 'AWSPREVIOUS' }, west)).toMatchObject({
-      SecretString: 'one',
-    });
-    await expect(secrets('PutSecretValue', { SecretId: 'shop/copied', SecretString: 'x' }, west)).rejects.toThrow(
-      'us-east-1',
-    );
-  });
-
-  it('say that they failed while their region is cut off, and come back with the next value', async () => {
-    const SecretId = 'shop/cut-off';
-    await secrets('CreateSecret', {
-      Name: SecretId,
-      SecretString: 'one',
-      AddReplicaRegions: [{ Region: 'us-west-2' }],
-    });
-    test.world.cutOff('us-west-2');
-    await secrets('PutSecretValue', { SecretId, SecretString: 'two' });
-    expect(await secrets('DescribeSecret', { SecretId })).toMatchObject({
-      PrimaryRegion: 'us-east-1',
-      ReplicationStatus: [{ Status: 'Failed', StatusMessage: 'The region us-west-2 does not answer.' }],
-    });
-    test.world.rejoin('us-west-2');
-    expect(await get({ SecretId }, { region: test.west })).toMatchObject({ SecretString: 'one' });
-    await secrets('PutSecretValue', { SecretId, SecretString: 'three' });
-    expect(await get({ SecretId }, { region: test.west })).toMatchObject({ SecretString: 'three' });
-  });
-
-  it('do not take the place of a secret that is there already', async () => {
-    await secrets('CreateSecret', { Name: 'shop/taken', SecretString: 'west' }, { region: test.west });
-    await secrets('CreateSecret', { Name: 'shop/taken', SecretString: 'east' });
-    const AddReplicaRegions = [{ Region: 'us-west-2' }];
-    const answer = await secrets('ReplicateSecretToRegions', { SecretId: 'shop/taken', AddReplicaRegions });
-    expect(answer).toMatchObject({ ReplicationStatus: [{ Status: 'Failed' }] });
-    expect(await get({ SecretId: 'shop/taken' }, { region: test.west })).toMatchObject({ SecretString: 'west' });
-  });
-});
-
 describe('who may ask', () => {
   it('is decided by the secret named, also where it does not exist', async () => {
     await secrets('CreateSecret', { Name: 'shop/mine', SecretString: 'x' });

@@ -121,15 +121,6 @@ describe('a topic', () => {
     });
   });
 
-  it('publishes a batch, each message for itself', async () => {
-    await subscribe('email', 'a@example.com');
-    const entries = ['1', '2'].map((Id) => ({ Id, Message: `message ${Id}` }));
-    expect(await world.call('sns', 'PublishBatch', { TopicArn, PublishBatchRequestEntries: entries })).toMatchObject({
-      Successful: [{ Id: '1' }, { Id: '2' }],
-    });
-    expect(sns().inbox()).toHaveLength(2);
-  });
-
   it('is open to alarms of its account by itself, and to what its policy says', async () => {
     const as = (service: string) =>
       world.home.call(

@@ -33,19 +33,6 @@ describe('state machines', () => {
     await expect(create(rest)).rejects.toThrow(`states.amazonaws.com may not assume ${ROLE}`);
   });
 
-  it('that are updated run the new definition from the next start, while what runs keeps the old', async () => {
-    const { create, ask, clock, describe: found } = createTestRegion();
-    const stateMachineArn = await create(rest);
-    const begin = async () => (await ask<{ executionArn: string }>('StartExecution', { stateMachineArn })).executionArn;
-    const before = await begin();
-    const definition = text(machine({ Done: { Type: 'Succeed', Output: { ok: 'new' } } }));
-    await ask('UpdateStateMachine', { stateMachineArn, definition });
-    const after = await begin();
-    await clock.skip(100);
-    expect((await found(before)).output).toBe('{"ok":true}');
-    expect((await found(after)).output).toBe('{"ok":"new"}');
-  });
-
   it('of type EXPRESS run, and leave nothing to describe or to hear of', async () => {
     const { ask, clock, calls, events, region } = createTestRegion({ 'lambda.Invoke': functions({ f: () => null }) });
     const { stateMachineArn } = await ask<{ stateMachineArn: string }>('CreateStateMachine', {
