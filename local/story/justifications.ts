@@ -43,53 +43,6 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     because: 'on a day without trouble they have nothing to tell',
   },
   {
-    owners: [...ADVANCING, 'rdsCheckPosture', 'rdsExportSnapshot'],
-    actions: ['s3:PutObject'],
-    resource: '*/notifications/*',
-    because: 'what is told is noted, so that it is not told again; on a day without trouble there is nothing to note',
-  },
-  {
-    owners: ADVANCING,
-    actions: ['states:ListExecutions', 'states:DescribeExecution'],
-    because: 'asked where a snapshot is missing: its machine may still read the fingerprint before it',
-  },
-  {
-    owners: ['rdsReconcile'],
-    actions: ['s3:GetObject', 's3:PutObject', 'kms:GenerateDataKey', 'states:StartExecution'],
-    because: 'a backup that was missed is made up for; none was',
-  },
-  {
-    owners: ['verificationRetry'],
-    actions: ['*'],
-    because: 'verifications that could not test, or never began, are begun again; none had to be',
-  },
-  {
-    owners: ['notificationAcknowledge'],
-    actions: ['*'],
-    because: 'asked by a person who takes care of a message; test/e2e/notifications.test.ts does',
-  },
-  {
-    owners: ['notificationFollowUp', 'notificationSendUpdates', 'notificationOnExecution'],
-    actions: ['sns:Publish', 's3:GetObject', 's3:PutObject', 'kms:GenerateDataKey', 'kms:Decrypt'],
-    because: 'nothing has to be repeated, summed up or escalated on a day without trouble',
-  },
-  {
-    owners: ['notificationForward'],
-    actions: ['*'],
-    because: 'used where the configuration names webhooks, as the shop does not',
-  },
-  {
-    owners: ['recovery*', 'failover', 'writeCanary'],
-    actions: ['*'],
-    because: 'the region is not lost on this day; test/e2e/failover.test.ts loses it, under these permissions',
-  },
-  {
-    owners: ['scheduler'],
-    actions: ['states:StartExecution'],
-    resource: '*:lifeboat-shop-dev-write-canary',
-    because: 'the schedules of a recovery sleep in the story; test/e2e/failover.test.ts wakes them',
-  },
-  {
     owners: ['rdsCheckPosture'],
     actions: ['kms:GenerateDataKey', 'kms:Decrypt'],
     because: 'the topics are encrypted; it tells nobody on a day without drift',
@@ -190,7 +143,7 @@ export const JUSTIFICATIONS: readonly Justification[] = [
   },
   {
     owners: ['*'],
-    actions: ['s3:GetObject', 's3:PutObject', 's3:ListBucket'],
+    actions: ['s3:GetObject', 's3:PutObject'],
     resource: '*/notifications/*',
     because: 'what was told is remembered; on a day without trouble nothing is',
   },
