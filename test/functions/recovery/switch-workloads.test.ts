@@ -151,7 +151,7 @@ describe('the phase', () => {
       }
     };
     await untilDone(step);
-    expect(cut).toBeGreaterThanOrEqual(6);
+    expect(cut).toBeGreaterThanOrEqual(5);
     expect(content()).toEqual({ ...ENDPOINTS, LOG_LEVEL: 'info' });
     for (const name of ['web', 'worker']) expect(test.deployment(name).metadata.generation).toBe(2);
   });
