@@ -163,6 +163,20 @@ describe('the phase', () => {
     expect(content()).toEqual({ DATABASE_HOST: 'db.us-east-1.example', LOG_LEVEL: 'info' });
   });
 
+  it('touches nothing where another failover took the platform while the cluster was looked up', async () => {
+    standby();
+    const { operations } = test.region.eks;
+    const { DescribeCluster: describeCluster } = operations;
+    operations.DescribeCluster = async (...asked) => {
+      await platform.declared({ failoverId: 'another' });
+      return describeCluster?.(...asked);
+    };
+    await expect(call()).rejects.toMatchObject({ name: 'EpochLost' });
+    operations.DescribeCluster = describeCluster as typeof operations.DescribeCluster;
+    expect(content()).toEqual({ DATABASE_HOST: 'db.us-east-1.example', LOG_LEVEL: 'info' });
+    expect(test.deployment('web').metadata.generation).toBe(1);
+  });
+
   it('touches nothing in a rehearsal, and says what it found', async () => {
     standby();
     await platform.declared({ kind: 'drill' });
