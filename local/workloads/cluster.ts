@@ -115,9 +115,9 @@ const deployment = (name: ShopService, replicas: number): object => ({
   },
 });
 
-/** The group of examples/kubernetes/access.yaml. */
+/** The group of examples/kubernetes-access.yaml. */
 const GROUP = 'lifeboat';
 
 /** What docs/kubernetes.md asks the owners of a cluster to allow. */
 export const accessManifests = (): object[] =>
-  loadAll(readFileSync(new URL('../../examples/kubernetes/access.yaml', import.meta.url), 'utf8')) as object[];
+  loadAll(readFileSync(new URL('../../examples/kubernetes-access.yaml', import.meta.url), 'utf8')) as object[];
