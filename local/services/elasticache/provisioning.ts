@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import type { Job } from '../jobs.ts';
 import { scheduleBackup } from './automatic-snapshots.ts';
-import { demandKey } from './keys.ts';
 import { removeNodes, startNodes } from './nodes.ts';
 import type { Seed } from './seeds.ts';
 import type { ElastiCache, Group } from './state.ts';
@@ -17,7 +16,6 @@ export const provision = (ec: ElastiCache, group: Group, seed: Seed | undefined)
       try {
         if (faults.hang) await hang(job);
         if (faults.fail) throw new Error('As the test asked.');
-        await demandKey(ec, group.settings.kmsKeyId);
         await startNodes(ec, group, await seed?.fetch(job.signal), job.signal);
       } finally {
         await seed?.release();

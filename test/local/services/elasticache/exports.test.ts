@@ -91,7 +91,7 @@ describe('an export of a snapshot', { timeout: 60_000 }, () => {
     });
   });
 
-  it('leaves nothing where the bucket’s key is not open to it, or the test asks for it; the snapshot stays', async () => {
+  it('leaves nothing where the bucket’s key is not open to it, the snapshot’s is disabled, or the test asks for it; the snapshot stays', async () => {
     await createBucket(test.east, 'with-key');
     const ServerSideEncryptionConfiguration = {
       Rules: [
@@ -107,6 +107,11 @@ describe('an export of a snapshot', { timeout: 60_000 }, () => {
     await test.east.call('s3', 'PutBucketEncryption', setting, test.world.iam.operator);
     await exported({ TargetBucket: 'with-key' });
     expect(await keysIn(test.east, 'with-key')).toEqual([]);
+    const key = await createKey(test.east);
+    await takeSnapshot(test.east, 'encrypted', { KmsKeyId: key });
+    await test.east.call('kms', 'DisableKey', { KeyId: key }, test.world.iam.operator);
+    await exported({ SourceSnapshotName: 'encrypted', TargetSnapshotName: 'unreadable' });
+    expect(await keysIn(test.east, 'exports')).not.toContain('unreadable-0001.rdb');
     test.east.elasticache.failNextExport();
     await exported({ TargetSnapshotName: 'failed' });
     expect(await keysIn(test.east, 'exports')).not.toContain('failed-0001.rdb');

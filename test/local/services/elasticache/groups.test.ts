@@ -131,8 +131,12 @@ describe('a replication group', { timeout: 60_000 }, () => {
     await redis(test.east, 'shop-cache', 'SET', 'basket:2', 'cheese');
     await redis(test.east, 'shop-cache', 'WAIT', '2', '5000');
     const before = test.east.elasticache.server('shop-cache').port;
-    await call(test.east, 'TestFailover', { ReplicationGroupId: 'shop-cache', NodeGroupId: '0001' });
-    await test.world.clock.settled();
+    // Whoever is connected to the primary while it changes has to connect anew, and then writes to its successor.
+    await withRedis({ port: before }, async (send) => {
+      await call(test.east, 'TestFailover', { ReplicationGroupId: 'shop-cache', NodeGroupId: '0001' });
+      await test.world.clock.settled();
+      await expect(send('PING')).rejects.toThrow();
+    });
     const [one] = (await group(test.east)).NodeGroups ?? [];
     expect(one?.NodeGroupMembers?.map(({ CurrentRole }) => CurrentRole)).toEqual(['replica', 'primary', 'replica']);
     expect(test.east.elasticache.server('shop-cache').port).toBe(before);

@@ -155,7 +155,7 @@ describe('a snapshot of a node', { timeout: 60_000 }, () => {
     await expect(page({ MaxRecords: 51 })).rejects.toMatchObject({ code: 'InvalidParameterValue' });
   });
 
-  it('is copied to another name, with a key of its own if wanted', async () => {
+  it('is copied to another name, with a key of its own if wanted, as long as its own can be used', async () => {
     const other = await createKey(test.east);
     const copy = (options: object) => call(test.east, 'CopySnapshot', { SourceSnapshotName: 'first', ...options });
     await copy({ TargetSnapshotName: 'second', KmsKeyId: other });
@@ -170,6 +170,11 @@ describe('a snapshot of a node', { timeout: 60_000 }, () => {
     expect(copied?.NodeSnapshots).toEqual(original?.NodeSnapshots);
     await call(test.east, 'DeleteSnapshot', { SnapshotName: 'first' });
     expect((await readFile(test.east.elasticache.snapshotFile('second'))).includes('basket:1')).toBe(true);
+    await test.east.call('kms', 'DisableKey', { KeyId: other }, test.world.iam.operator);
+    await call(test.east, 'CopySnapshot', { SourceSnapshotName: 'second', TargetSnapshotName: 'unreadable' });
+    await test.world.clock.settled();
+    expect(await snapshot(test.east, 'unreadable')).toMatchObject({ SnapshotStatus: 'failed' });
+    expect(await snapshot(test.east, 'second')).toMatchObject({ SnapshotStatus: 'available' });
     await expect(copy({ TargetSnapshotName: 'fourth' })).rejects.toMatchObject({ name: 'SnapshotNotFoundFault' });
   });
 });
