@@ -1,6 +1,7 @@
-// Copies of snapshots in the recovery region, made from here: each re-encrypted with that region's key.
+// Copies of snapshots in the other region, made from here: each re-encrypted with that region's key.
 import {
   CopyDBSnapshotCommand,
+  type DBSnapshot,
   DBSnapshotAlreadyExistsFault,
   DBSnapshotNotFoundFault,
   DeleteDBSnapshotCommand,
@@ -9,6 +10,7 @@ import {
 } from '@aws-sdk/client-rds';
 import { rds } from '../../shared/aws/clients.ts';
 import { COPIES_IN_FLIGHT } from '../../shared/aws/limits.ts';
+import { isUnreachable } from '../../shared/aws/unreachable.ts';
 import { changePoint } from '../../shared/catalog/catalog.ts';
 import type { Copy, RecoveryPoint, Telling } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
@@ -24,18 +26,37 @@ import { noting, tellNoted } from './tellings.ts';
 
 const ATTEMPTS = 3;
 
-/** Moves every copy of a stored point one step on. Does nothing where nothing is to do. */
+/**
+ * Moves every copy of a stored point one step on. Does nothing where nothing is to do, and waits for a region that does not
+ * answer: after a failover the other one may not for days, and the snapshot itself is no worse for it.
+ */
 export const settleCopies = async (point: RecoveryPoint): Promise<RecoveryPoint> => {
   let current = point;
-  for (const copy of point.copies) {
-    if (copy.status === 'waiting') current = await requestCopy(current, copy);
-    else if (copy.status === 'copying') current = await followCopy(current, copy);
+  // A copy in this region was asked for from the other one, where its snapshot is; that one carries it on.
+  for (const copy of point.copies.filter(({ region }) => region !== settings().region)) {
+    if (!['waiting', 'copying'].includes(copy.status)) continue;
+    const existing = await askAbroad(() => describeSnapshot(copy.snapshotId, copy.region));
+    if (existing === 'silent') current = waits(current, `${copy.region} does not answer`);
+    else if (copy.status === 'waiting') current = await requestCopy(current, copy, existing);
+    else current = await followCopy(current, copy, existing);
   }
   return current;
 };
 
-const requestCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoint> => {
-  const existing = await describeSnapshot(copy.snapshotId, copy.region);
+const askAbroad = async <T>(ask: () => Promise<T>): Promise<T | 'silent'> => {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isUnreachable(error)) throw error;
+    return 'silent';
+  }
+};
+
+const requestCopy = async (
+  point: RecoveryPoint,
+  copy: Copy,
+  existing: DBSnapshot | undefined,
+): Promise<RecoveryPoint> => {
   if (existing?.Status === 'failed') {
     await deleteQuietly(copy);
     return point;
@@ -67,8 +88,11 @@ const requestCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPo
   );
 };
 
-const followCopy = async (point: RecoveryPoint, copy: Copy): Promise<RecoveryPoint> => {
-  const snapshot = await describeSnapshot(copy.snapshotId, copy.region);
+const followCopy = async (
+  point: RecoveryPoint,
+  copy: Copy,
+  snapshot: DBSnapshot | undefined,
+): Promise<RecoveryPoint> => {
   if (snapshot?.Status === 'available') return completeCopy(point, copy);
   if (snapshot && snapshot.Status !== 'failed') return point;
   const found = snapshot ? 'RDS says that the copy failed' : 'RDS has no copy of this name';

@@ -5,7 +5,8 @@ import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { configuration, sourcesOfKind } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
-import { describeInstance } from '../../shared/rds/instances.ts';
+import { settings } from '../../shared/config/settings.ts';
+import { describeInstance, instanceIn } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { PartlyDone } from './errors.ts';
@@ -42,7 +43,7 @@ export const measure = async (): Promise<Measured[]> => {
 
 const measureSource = async (name: string, source: RdsSource): Promise<Measured> => {
   const at = now();
-  const { LatestRestorableTime } = await describeInstance(name, source.instance);
+  const { LatestRestorableTime } = await describeInstance(name, instanceIn(source, settings().region));
   const achievableRpo = LatestRestorableTime ? Math.max(0, secondsBetween(LatestRestorableTime, at)) : null;
   if (achievableRpo !== null) record('AchievableRpo', achievableRpo, name);
   const newestPointAge = ageOf(await newestBefore(name, at, isSnapshot(['stored', 'verified'])), at);
@@ -70,8 +71,9 @@ const ageOf = (point: RecoveryPoint | undefined, at: Date): number | null =>
 
 /** A replica is ready to be promoted when it is available, replicates, and lags less than its bound. */
 const measureReplica = async (name: string, { replica }: RdsSource, at: Date): Promise<Measured['replica']> => {
-  if (!replica) return null;
   const { recovery } = configuration().regions;
+  // Where the platform lives after a failover, what was the replica is the database, and it has none.
+  if (!replica || settings().region === recovery) return null;
   const instance = await describeInstance(name, replica.instance, recovery);
   const { Datapoints = [] } = await cloudwatch(recovery).send(
     new GetMetricStatisticsCommand({

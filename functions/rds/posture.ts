@@ -1,10 +1,12 @@
 // Automated backups are RDS's own; what can be wrong with them is how they are set up.
+
 import type { DBInstance } from '@aws-sdk/client-rds';
 import { now } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
+import { settings } from '../../shared/config/settings.ts';
 import { notify, recovered } from '../../shared/notify/notify.ts';
-import { describeInstance } from '../../shared/rds/instances.ts';
+import { describeInstance, instanceIn } from '../../shared/rds/instances.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 
 export interface Drift {
@@ -61,7 +63,9 @@ export const driftOf = (instance: DBInstance, posture: RdsSource['posture'], at:
 };
 
 export const checkPosture = async ({ source }: { source: string }): Promise<{ source: string; drift: Drift[] }> => {
-  const { instance, posture } = rdsSourceNamed(source);
+  const configured = rdsSourceNamed(source);
+  const { posture } = configured;
+  const instance = instanceIn(configured, settings().region);
   const drift = driftOf(await describeInstance(source, instance), posture, now());
   record('PostureDrift', drift.length, source);
   if (drift.length) {

@@ -15,7 +15,7 @@ import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
 import { settings } from '../../shared/config/settings.ts';
-import { describeInstance } from '../../shared/rds/instances.ts';
+import { describeInstance, instanceIn } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { NameTaken, TimeNotRestorable } from './errors.ts';
 
@@ -89,7 +89,8 @@ const chooseSnapshot = async ({ source, from }: RestoreRequest): Promise<Recover
 };
 
 const restoreToTime = async (request: RestoreRequest, source: RdsSource): Promise<RestoreStarted> => {
-  const { LatestRestorableTime: latest } = await describeInstance(request.source, source.instance);
+  const instance = instanceIn(source, settings().region);
+  const { LatestRestorableTime: latest } = await describeInstance(request.source, instance);
   const wanted = 'time' in request.from ? new Date(request.from.time) : latest;
   if (!latest || !wanted || wanted > latest) {
     throw new TimeNotRestorable('this moment cannot be restored.', {
@@ -104,7 +105,7 @@ const restoreToTime = async (request: RestoreRequest, source: RdsSource): Promis
   const start = () =>
     rds().send(
       new RestoreDBInstanceToPointInTimeCommand({
-        SourceDBInstanceIdentifier: source.instance,
+        SourceDBInstanceIdentifier: instance,
         TargetDBInstanceIdentifier: request.target,
         RestoreTime: wanted,
         Tags: restoreTags(wanted.toISOString()),

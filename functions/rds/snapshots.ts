@@ -13,8 +13,10 @@ import { executionsOf } from '../../shared/aws/executions.ts';
 import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { configuration, rdsSourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
+import { settings } from '../../shared/config/settings.ts';
 import { InstanceMissing } from '../../shared/rds/errors.ts';
+import { instanceIn } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { anomaliesOf } from './anomalies.ts';
@@ -39,7 +41,7 @@ export const startSnapshot = async (request: SnapshotRequest): Promise<SnapshotS
 /** Asks RDS for the snapshot of an opened point, or finds that it was asked already. */
 export const createSnapshot = async (point: RecoveryPoint): Promise<boolean> => {
   if (point.status !== 'started') return true;
-  const { instance } = rdsSourceNamed(point.source);
+  const instance = instanceIn(rdsSourceNamed(point.source), settings().region);
   try {
     await rds().send(
       new CreateDBSnapshotCommand({
@@ -157,9 +159,7 @@ const storeSnapshot = async (point: RecoveryPoint, snapshot: DBSnapshot): Promis
         storedAt: storedAt.toISOString(),
         pointInTime: taken.toISOString(),
         ...(snapshot.EngineVersion ? { engineVersion: snapshot.EngineVersion } : {}),
-        copies: [
-          { region: configuration().regions.recovery, snapshotId: point.nativeId, status: 'waiting', attempts: 0 },
-        ],
+        copies: [{ region: settings().peer.region, snapshotId: point.nativeId, status: 'waiting', attempts: 0 }],
       },
       ...(current.status === 'failed' ? ['completed late' as const] : []),
       ...(anomalies.length ? ['unusual' as const] : []),

@@ -1,4 +1,5 @@
 // The other way: records are changed. It needs the control plane of Route 53, which is in us-east-1.
+
 import {
   ChangeResourceRecordSetsCommand,
   GetChangeCommand,
@@ -7,13 +8,13 @@ import {
 } from '@aws-sdk/client-route-53';
 import { z } from 'zod';
 import { route53 } from '../../shared/aws/clients.ts';
+import { isUnreachable } from '../../shared/aws/unreachable.ts';
 import { now } from '../../shared/clock.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
 import { recordType } from '../../shared/recovery/dns.ts';
 import { findDocument, openDocument } from '../../shared/vault/documents.ts';
 import type { Move } from './dns-names.ts';
 import { DnsChangeRefused, DnsControlPlaneSilent } from './errors.ts';
-import { isUnreachable } from './unreachable.ts';
 
 const Submitted = z.strictObject({ changeId: z.string().min(1), submittedAt: z.iso.datetime() });
 

@@ -11,7 +11,7 @@ import { FailoverId } from '../../shared/recovery/documents.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { METRICS, type MetricName, NAMESPACE } from '../../shared/telemetry/metrics.ts';
 import { changeDocument, findDocument, openDocument, type Vault } from '../../shared/vault/documents.ts';
-import { failureOfCall } from './unreachable.ts';
+import { failureOfCall } from './call-failures.ts';
 
 /** What this region's switch says, and to whom. */
 const Switch = z.strictObject({

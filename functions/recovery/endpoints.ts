@@ -1,5 +1,5 @@
 // Endpoints as customers use them: a light, bounded load, and how long the answers took.
-import { isUnreachable } from './unreachable.ts';
+import { isUnreachable } from '../../shared/aws/unreachable.ts';
 
 export interface Endpoint {
   name: string;

@@ -1,13 +1,14 @@
 // The fence: roles of the application can no longer log in to the old primary, and none of them is connected. It holds for
 // these roles and no others, and only for a server that could be reached; docs/failover.md says what that leaves open.
+
 import type { DBInstance } from '@aws-sdk/client-rds';
+import { isUnreachable } from '../../shared/aws/unreachable.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { DatabaseUnreachable, QueryTimedOut } from '../../shared/postgres/errors.ts';
 import { quoteName } from '../../shared/postgres/identifiers.ts';
 import type { Session } from '../../shared/postgres/session.ts';
 import { findInstance, instanceIn } from '../../shared/rds/instances.ts';
 import { type Login, openInstance, readLogin } from '../../shared/rds/logins.ts';
-import { isUnreachable } from './unreachable.ts';
 
 /**
  * `fenced`: nothing had to be done any more, nobody is in and nobody gets in. `closing`: something was done just now, look

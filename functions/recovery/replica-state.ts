@@ -5,6 +5,7 @@ import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { DatabaseUnreachable, QueryTimedOut } from '../../shared/postgres/errors.ts';
 import { openInstance, readLogin } from '../../shared/rds/logins.ts';
 import type { Facts } from '../../shared/recovery/documents.ts';
+import { newestBeat } from './canary.ts';
 import type { PhaseContext, Step } from './phases.ts';
 
 /**
@@ -37,7 +38,7 @@ interface ReplicaState {
   lsn: string | null;
   /** What it lacks of the fenced primary; null where there is nothing to compare with. */
   behindBytes: number | null;
-  /** Age of the newest commit it has. */
+  /** Age of the newest commit it has: of the canary's, where one beats. */
   idleSeconds: number | null;
   found: string;
 }
@@ -58,11 +59,14 @@ const look = async (
          extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::text AS idle`,
       [wanted ?? '0/0'],
     );
+    const beat = await newestBeat(session);
+    const idleSeconds = beat ? secondsBetween(beat, now()) : idle == null ? null : Number(idle);
+    const age = idleSeconds === null ? 'of unknown age' : `${Math.round(idleSeconds)} s old`;
     return {
       lsn: lsn ?? null,
       behindBytes: wanted === undefined || behind == null ? null : Number(behind),
-      idleSeconds: idle == null ? null : Number(idle),
-      found: `replayed to ${lsn}${wanted ? ` of ${wanted}` : ''}, newest commit ${Math.round(Number(idle))} s old`,
+      idleSeconds,
+      found: `replayed to ${lsn}${wanted ? ` of ${wanted}` : ''}, newest commit ${age}`,
     };
   } catch (error) {
     // A replica that cannot be read can be promoted all the same; what it lacked is then not known.

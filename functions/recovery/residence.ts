@@ -1,10 +1,10 @@
 // Where the platform lives: what the newest epoch of the two regions says. Each region keeps its own; the recovery region
 // has a replica of the other's, which may be behind.
+import { isUnreachable } from '../../shared/aws/unreachable.ts';
 import { configuration } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { Epoch, epochKey } from '../../shared/recovery/documents.ts';
 import { findDocument } from '../../shared/vault/documents.ts';
-import { isUnreachable } from './unreachable.ts';
 
 export const epochHere = (): Promise<Epoch | undefined> => findDocument(epochKey(settings().region), Epoch);
 

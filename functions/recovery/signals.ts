@@ -10,7 +10,7 @@ import { settings } from '../../shared/config/settings.ts';
 import type { Session } from '../../shared/postgres/session.ts';
 import type { Signal } from '../../shared/recovery/assessment.ts';
 import { NAMESPACE } from '../../shared/telemetry/metrics.ts';
-import { failureOfCall } from './unreachable.ts';
+import { failureOfCall } from './call-failures.ts';
 
 type Look = Pick<Signal, 'says' | 'evidence'>;
 

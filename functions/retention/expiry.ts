@@ -3,7 +3,7 @@ import { rds } from '../../shared/aws/clients.ts';
 import { changePoint, pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
-import { configuration, sourcesOfKind } from '../../shared/config/platform.ts';
+import { sourcesOfKind } from '../../shared/config/platform.ts';
 import { notify, recovered } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
@@ -42,8 +42,7 @@ export const expirePoints = async ({ dryRun }: { dryRun: boolean }): Promise<Rec
   return plans;
 };
 
-const isCopied = ({ copies }: RecoveryPoint): boolean =>
-  copies.some(({ region, status }) => region === configuration().regions.recovery && status === 'available');
+const isCopied = ({ copies }: RecoveryPoint): boolean => copies.some(({ status }) => status === 'available');
 
 const removeAll = async (source: string, points: readonly RecoveryPoint[], plan: RetentionPlan): Promise<string[]> => {
   const troubles: string[] = [];

@@ -1,8 +1,9 @@
 // The ways into a database: where an instance answers, and which credential opens it.
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { configuration, rdsSourceNamed } from '../../shared/config/platform.ts';
+import { settings } from '../../shared/config/settings.ts';
 import type { Session, SessionOptions } from '../../shared/postgres/session.ts';
-import { describeInstance } from '../../shared/rds/instances.ts';
+import { describeInstance, instanceIn } from '../../shared/rds/instances.ts';
 import { openInstance, readLogin } from '../../shared/rds/logins.ts';
 
 export interface Live {
@@ -15,9 +16,16 @@ export interface Live {
 /** The live database to read fingerprints from, as configured: its replica, or itself. */
 export const liveDatabase = async (name: string, wanted?: 'primary'): Promise<Live> => {
   const source = rdsSourceNamed(name);
-  const replica = wanted === 'primary' || source.fingerprint.from === 'primary' ? undefined : source.replica;
+  const { region } = settings();
   const { primary, recovery } = configuration().regions;
-  const instance = await describeInstance(name, replica?.instance ?? source.instance, replica ? recovery : primary);
+  // After a failover there is no replica: it is the database.
+  const asked = wanted !== 'primary' && source.fingerprint.from === 'replica' && region === primary;
+  const replica = asked ? source.replica : undefined;
+  const instance = await describeInstance(
+    name,
+    instanceIn(source, replica ? recovery : region),
+    replica ? recovery : region,
+  );
   const login = await readLogin(name, source.secret);
   return {
     reader: replica ? 'replica' : 'primary',

@@ -6,7 +6,7 @@ import { rds } from '../../shared/aws/clients.ts';
 import { readPoint } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
-import { configuration, rdsSourceNamed } from '../../shared/config/platform.ts';
+import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Session } from '../../shared/postgres/session.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { readTables } from './database-tables.ts';
@@ -151,7 +151,7 @@ export const findPlan = async (point: RecoveryPoint): Promise<Plan['items'] | un
 export const snapshotIs = async (point: RecoveryPoint, status?: string): Promise<boolean> => {
   try {
     const command = new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: point.nativeId });
-    const [snapshot] = (await rds(configuration().regions.primary).send(command)).DBSnapshots ?? [];
+    const [snapshot] = (await rds().send(command)).DBSnapshots ?? [];
     return snapshot !== undefined && (status === undefined || snapshot.Status === status);
   } catch (error) {
     if (error instanceof DBSnapshotNotFoundFault) return false;

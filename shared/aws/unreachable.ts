@@ -1,6 +1,4 @@
 // What a failed call says about the region it was made to. Recognised by code and class, never by text.
-import { LifeboatError } from '../../shared/errors.ts';
-import type { Signal } from '../../shared/recovery/assessment.ts';
 
 /** Codes of Node's network layer for "nobody answers there". */
 const NO_ANSWER = new Set([
@@ -32,11 +30,4 @@ export const isUnreachable = (error: unknown): boolean => {
     if ((at.$metadata?.httpStatusCode ?? 0) >= 500) return true;
   }
   return false;
-};
-
-/** No answer is "down"; an answer that is a refusal says nothing about the region. */
-export const failureOfCall = (error: unknown): Pick<Signal, 'says' | 'evidence'> => {
-  const { name = 'Error', code, message = '' } = error as Failed & { message?: string };
-  const what = error instanceof LifeboatError ? message : [name, code].filter(Boolean).join(' ');
-  return isUnreachable(error) ? { says: 'down', evidence: `no answer (${what})` } : { says: 'unknown', evidence: what };
 };
