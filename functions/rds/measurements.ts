@@ -5,10 +5,10 @@ import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { configuration, sourcesOfKind } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
+import { PartlyDone } from '../../shared/errors.ts';
 import { describeInstance } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
-import { PartlyDone } from './errors.ts';
 
 export interface Measured {
   source: string;
