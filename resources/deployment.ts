@@ -53,6 +53,7 @@ export const describeDeployment = (platform: Platform, role: Role, stage: string
     outputs: {
       VaultBucketName: { Value: vaultBucket(deployment, region) },
       VaultKeyArn: { Value: keyArn(region) },
+      ExchangeBucketName: { Value: exchangeBucket(deployment) },
       VaultBucketArn: { Value: bucketArn(deployment, region) },
     },
   };

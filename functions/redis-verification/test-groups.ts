@@ -9,10 +9,15 @@ import {
 import { elasticache } from '../../shared/aws/clients.ts';
 import { readPoint } from '../../shared/catalog/catalog.ts';
 import { redisSourceNamed } from '../../shared/config/platform.ts';
-import { settings } from '../../shared/config/settings.ts';
 import { NameTaken } from '../../shared/errors.ts';
 import { findGroup } from '../../shared/redis/groups.ts';
-import { type Restore, type RestoreTarget, removeSeed, restoreFromArchive } from '../../shared/redis/restores.ts';
+import {
+  madeFrom,
+  type Restore,
+  type RestoreTarget,
+  removeSeed,
+  restoreFromArchive,
+} from '../../shared/redis/restores.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { executionName, type StepRequest } from '../../shared/verification/steps.ts';
 import { GroupForeign } from './errors.ts';
@@ -62,10 +67,8 @@ export const removeTest = async ({
 };
 
 /** The name of the execution a test group belongs to; undefined for any other group. */
-export const ownerOf = ({ ReplicationGroupId = '', Description = '' }: ReplicationGroup): string | undefined =>
-  ReplicationGroupId.startsWith(PREFIX) && Description.startsWith(`${settings().service}: `)
-    ? / for test (\S+)$/.exec(Description)?.[1]
-    : undefined;
+export const ownerOf = (group: ReplicationGroup): string | undefined =>
+  group.ReplicationGroupId?.startsWith(PREFIX) ? /^test (\S+)$/.exec(madeFrom(group)?.owner ?? '')?.[1] : undefined;
 
 /** Without a last snapshot. @throws {InvalidReplicationGroupStateFault} while ElastiCache is still at it */
 export const deleteGroup = async ({ ReplicationGroupId, Status }: ReplicationGroup): Promise<void> => {

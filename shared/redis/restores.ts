@@ -66,6 +66,15 @@ export const restoreFromArchive = async (
 const descriptionOf = (point: RecoveryPoint, { owner }: RestoreTarget): string =>
   `${settings().service}: ${point.id} for ${owner}`;
 
+/** The point a group was made from, and for whom; undefined for a group that no restore of this service made. */
+export const madeFrom = ({
+  Description = '',
+}: ReplicationGroup): { recoveryPoint: string; owner: string } | undefined => {
+  const prefix = `${settings().service}: `;
+  const [, recoveryPoint, owner] = /^(\S+) for (.+)$/.exec(Description.slice(prefix.length)) ?? [];
+  return Description.startsWith(prefix) && recoveryPoint && owner ? { recoveryPoint, owner } : undefined;
+};
+
 const demandOurs = (group: ReplicationGroup, point: RecoveryPoint, target: RestoreTarget): void => {
   if (group.Description === descriptionOf(point, target)) return;
   throw new NameTaken('a replication group of the target name exists and is not this restore.', {
