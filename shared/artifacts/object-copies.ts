@@ -52,6 +52,8 @@ const whole = ({ from, to, settings }: ObjectCopy) =>
       ...to,
       CopySource: sourceOf(from),
       MetadataDirective: 'REPLACE',
+      // Without it, S3 would read the tags of the original.
+      TaggingDirective: 'REPLACE',
       ChecksumAlgorithm: 'CRC64NVME',
       ...settings,
     }),
