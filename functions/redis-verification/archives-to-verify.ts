@@ -27,7 +27,11 @@ export interface Chosen {
 export const choosePoint = async (request: ChooseRequest): Promise<Chosen> => {
   const { source, execution, recoveryPoint, before, scheduledAt } = request;
   const { restore } = redisSourceNamed(source);
-  const point = await chooseArchive(source, { id: recoveryPoint, before: new Date(before ?? scheduledAt) });
+  const point = await chooseArchive(source, {
+    id: recoveryPoint,
+    before: new Date(before ?? scheduledAt),
+    toVerify: true,
+  });
   logger.info('verification begun', { source, recoveryPoint: point.id, execution });
   return {
     source,

@@ -16,8 +16,8 @@ export const isProven = (point: RecoveryPoint): boolean => isArchive(point) && p
 /** The RDB file of an archive, before the artefacts of its verifications. @throws {RecoveryPointMissing} */
 const rdbFileOf = (point: RecoveryPoint): Artifact => {
   const [file] = point.artifacts;
-  if (isArchive(point) && file?.uri.endsWith('.rdb')) return file;
-  throw missing(point.source, point.id, 'a stored or verified archive of a cache', point);
+  if (point.method === 'export' && point.status !== 'expired' && file?.uri.endsWith('.rdb')) return file;
+  throw missing(point.source, point.id, 'an archive of a cache with its file', point);
 };
 
 /**
@@ -53,16 +53,18 @@ const sizeOf = async ({ uri, versionId }: Artifact): Promise<number | undefined>
 const LOOKED_AT = 48;
 
 /**
- * The archive asked for, or the newest of a source, taken at or before a time, whose file is in this region.
+ * The archive asked for, or the newest of a source, taken at or before a time, whose file is in this region. One that was
+ * found bad may be asked for to be verified again, and for nothing else.
  * @throws {RecoveryPointMissing} {ArchiveMissing} of the one asked for
  */
 export const chooseArchive = async (
   source: string,
-  { id, before }: { id?: string | undefined; before: Date },
+  { id, before, toVerify = false }: { id?: string | undefined; before: Date; toVerify?: boolean },
 ): Promise<RecoveryPoint> => {
   if (id) {
     const point = await readPoint(id);
-    if (point.source !== source || !isArchive(point)) throw missing(source, id, `an archive of ${source}`, point);
+    const may = isArchive(point) || (toVerify && point.status === 'failed');
+    if (point.source !== source || !may) throw missing(source, id, `an archive of ${source}`, point);
     await rdbFileHere(point);
     return point;
   }

@@ -32,7 +32,7 @@ export interface RestoreTarget {
 
 export type Restore =
   | { state: 'restoring'; status: string }
-  | { state: 'available'; replicationGroup: string; host: string; port: number }
+  | { state: 'available'; status: string; replicationGroup: string; host: string; port: number }
   /** It will not become available; the reason as ElastiCache calls it. */
   | { state: 'failed'; status: string };
 
@@ -93,7 +93,7 @@ const stateOf = ({ Status = 'unknown', NodeGroups, ReplicationGroupId = '' }: Re
   if (['create-failed', 'restore-failed', 'deleting'].includes(Status)) return { state: 'failed', status: Status };
   const isUp = ['available', 'modifying', 'snapshotting'].includes(Status);
   return isUp && host && port
-    ? { state: 'available', replicationGroup: ReplicationGroupId, host, port }
+    ? { state: 'available', status: Status, replicationGroup: ReplicationGroupId, host, port }
     : { state: 'restoring', status: Status };
 };
 
