@@ -121,6 +121,17 @@ export default defineConfig({
         { name: 'payments are all there', kind: 'row-count', table: 'payments', minimum: 100 },
       ],
     },
+    'shop-cache': {
+      kind: 'elasticache-redis',
+      replicationGroup: 'shop-cache',
+      secret: 'shop/cache',
+      schedules: { snapshot: 'cron(0 * * * ? *)', verify: 'cron(0 5 1 * ? *)' },
+      retention: { snapshot: '30 days', archive: '90 days' },
+      objectives: { rpo: '1 hour', rto: '5 minutes', proven: '32 days' },
+      checks: { minimumKeys: 1, deviation: '1 %' },
+      recovery: { replicationGroup: 'shop-cache', nodeType: 'cache.r7g.large', replicas: 2 },
+      restore: { nodeType: 'cache.t4g.small' },
+    },
   },
   recovery: {
     objectives: { rto: '1 hour', rpo: '15 minutes' },

@@ -30,6 +30,8 @@ export interface LocalPlatform {
    * minutes would be spent on them.
    */
   keepWatch(): Promise<void>;
+  /** What is scheduled for caches sleeps until there is one. */
+  wakeCaches(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,14 +69,18 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
         ? [primary, recovery].map((each): [LocalRegion, string] => [each, 'hold-dns'])
         : []),
     ];
-    const watch = async (State: 'ENABLED' | 'DISABLED'): Promise<void> => {
-      for (const [region, Name] of everyMinute) {
+    const ofCaches = [
+      ...['reconcile-caches', 'measure-caches', 'sweep-caches'],
+      ...sourcesOfKind('elasticache-redis').flatMap(([name]) => [`${name}-snapshot`, `${name}-verify`]),
+    ].map((name): [LocalRegion, string] => [primary, name]);
+    const turn = async (schedules: [LocalRegion, string][], State: 'ENABLED' | 'DISABLED'): Promise<void> => {
+      for (const [region, Name] of schedules) {
         const name = { GroupName: service, Name };
         const schedule = await ask<object>(region, 'scheduler', 'GetSchedule', name);
         await ask(region, 'scheduler', 'UpdateSchedule', { ...schedule, ...name, State });
       }
     };
-    await watch('DISABLED');
+    await turn([...everyMinute, ...ofCaches], 'DISABLED');
     const [database] = sourcesOfKind('rds-postgres');
     if (!database) throw new Error('The configuration has no source of kind rds-postgres.');
     return {
@@ -86,7 +92,8 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
       source: database[0],
       ask,
       connect: (region, instance, credentials) => connect(region, instance, credentials ?? master()),
-      keepWatch: () => watch('ENABLED'),
+      keepWatch: () => turn(everyMinute, 'ENABLED'),
+      wakeCaches: () => turn(ofCaches, 'ENABLED'),
       close: () => world.close(),
     };
   } catch (error) {

@@ -1,10 +1,11 @@
 import type { Platform } from '../shared/config/schema.ts';
 import { alarms } from './alarms.ts';
 import { dns } from './dns.ts';
+import { exchange } from './exchange.ts';
 import { exportRole } from './export-role.ts';
 import { functionRoles, functionsOf } from './functions.ts';
 import { machineRoles, machinesOf } from './machines.ts';
-import { bucketArn, deploymentOf, keyArn, type Role, sub, vaultBucket } from './names.ts';
+import { bucketArn, deploymentOf, exchangeBucket, keyArn, type Role, sub, vaultBucket } from './names.ts';
 import { rules } from './rules.ts';
 import { schedules } from './schedules.ts';
 import { topics } from './topics.ts';
@@ -27,6 +28,7 @@ export const describeDeployment = (platform: Platform, role: Role, stage: string
       PEER_REGION: peerRegion,
       PEER_VAULT_BUCKET: vaultBucket(deployment, peerRegion),
       PEER_VAULT_KEY_ARN: keyArn(peerRegion),
+      EXCHANGE_BUCKET: exchangeBucket(deployment),
       TOPIC_ARN_PREFIX: sub(`arn:\${AWS::Partition}:sns:${region}:\${AWS::AccountId}:${service}-`),
       EXPORT_ROLE_ARN: { 'Fn::GetAtt': ['ExportRole', 'Arn'] },
       POWERTOOLS_SERVICE_NAME: service,
@@ -38,6 +40,7 @@ export const describeDeployment = (platform: Platform, role: Role, stage: string
     machines: machinesOf(deployment),
     resources: {
       ...vault(deployment),
+      ...exchange(deployment),
       ...topics(deployment),
       ...exportRole(deployment),
       ...functionRoles(deployment),
@@ -50,6 +53,7 @@ export const describeDeployment = (platform: Platform, role: Role, stage: string
     outputs: {
       VaultBucketName: { Value: vaultBucket(deployment, region) },
       VaultKeyArn: { Value: keyArn(region) },
+      ExchangeBucketName: { Value: exchangeBucket(deployment) },
       VaultBucketArn: { Value: bucketArn(deployment, region) },
     },
   };

@@ -40,6 +40,7 @@ export const arnOf = (logicalId: string) => ({ 'Fn::GetAtt': [logicalId, 'Arn'] 
 export const vaultBucket = ({ service }: Deployment, region: string) =>
   sub(`${service}-vault-\${AWS::AccountId}-${region}`);
 export const logBucket = ({ service, region }: Deployment) => sub(`${service}-access-\${AWS::AccountId}-${region}`);
+export const exchangeBucket = ({ service, region }: Deployment) => sub(`${service}-rdb-\${AWS::AccountId}-${region}`);
 export const bucketArn = ({ service }: Deployment, region: string, suffix = '') =>
   sub(`arn:\${AWS::Partition}:s3:::${service}-vault-\${AWS::AccountId}-${region}${suffix}`);
 

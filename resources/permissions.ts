@@ -126,6 +126,8 @@ const expand = (deployment: Deployment, text: string) => {
     PeerVault: `arn:\${AWS::Partition}:s3:::${service}-vault-\${AWS::AccountId}-${peerRegion}`,
     VaultKeyArn: `arn:\${AWS::Partition}:kms:${region}:\${AWS::AccountId}:key/\${VaultKey}`,
     PeerVaultKeyArn: `arn:\${AWS::Partition}:kms:${peerRegion}:\${AWS::AccountId}:key/\${VaultKey}`,
+    Exchange: `arn:\${AWS::Partition}:s3:::${service}-rdb-\${AWS::AccountId}-${region}`,
+    ElastiCache: `arn:\${AWS::Partition}:elasticache:${region}:\${AWS::AccountId}`,
     Keys: `arn:\${AWS::Partition}:kms:${region}:\${AWS::AccountId}:key`,
     PeerKeys: `arn:\${AWS::Partition}:kms:${peerRegion}:\${AWS::AccountId}:key`,
     Topics: `arn:\${AWS::Partition}:sns:${region}:\${AWS::AccountId}:${service}-`,

@@ -46,6 +46,7 @@ export const planSchedules = ({ platform }: Deployment): Plan[] => [
     input: { scheduledAt: SCHEDULED_AT },
   },
   { name: 'measure', expression: platform.schedules.measure, target: { function: 'rdsMeasure' }, input: {} },
+  ...cacheSchedules(platform),
   ...Object.entries(platform.sources).flatMap(([source, settings]) => planOf(source, settings)),
 ];
 
@@ -84,6 +85,26 @@ const databasePlan = (source: string, { schedules }: RdsSource): Plan[] => [
     input: { source },
   },
 ];
+
+/** Of all caches together, where there is one. */
+const cacheSchedules = ({ schedules, sources }: Deployment['platform']): Plan[] =>
+  Object.values(sources).some(({ kind }) => kind === 'elasticache-redis')
+    ? [
+        {
+          name: 'reconcile-caches',
+          expression: schedules.reconcile,
+          target: { function: 'redisReconcile' },
+          input: {},
+        },
+        { name: 'measure-caches', expression: schedules.measure, target: { function: 'redisMeasure' }, input: {} },
+        {
+          name: 'sweep-caches',
+          expression: schedules.reconcile,
+          target: { function: 'redisVerificationSweep' },
+          input: {},
+        },
+      ]
+    : [];
 
 const cachePlan = (source: string, { schedules }: RedisSource): Plan[] => [
   {

@@ -69,8 +69,13 @@ const keyPolicy = () => ({
   ],
 });
 
-const PRIVATE = { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true };
-const OWNED = { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] };
+export const PRIVATE = {
+  BlockPublicAcls: true,
+  BlockPublicPolicy: true,
+  IgnorePublicAcls: true,
+  RestrictPublicBuckets: true,
+};
+export const OWNED = { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] };
 
 const accessLog = (deployment: Deployment) => ({
   Type: 'AWS::S3::Bucket',
@@ -117,7 +122,7 @@ const accessLogPolicy = (deployment: Deployment) => ({
           Action: 's3:PutObject',
           Resource: sub('${AccessLog.Arn}/*'),
           Condition: {
-            ArnLike: { 'aws:SourceArn': bucketArn(deployment, deployment.region) },
+            ArnLike: { 'aws:SourceArn': [bucketArn(deployment, deployment.region), arnOf('Exchange')] },
             StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
           },
         },
@@ -127,7 +132,7 @@ const accessLogPolicy = (deployment: Deployment) => ({
   },
 });
 
-const tlsOnly = (logicalId: string) => ({
+export const tlsOnly = (logicalId: string) => ({
   Sid: 'TlsOnly',
   Effect: 'Deny',
   Principal: '*',
@@ -140,6 +145,26 @@ const expireOld = {
   NoncurrentVersionExpiration: { NoncurrentDays: 90 },
   AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
 };
+
+/**
+ * Archives of caches: read at once for as long as they are there, because a failover waits for one. GLACIER_IR is charged
+ * for 90 days at least (S3 pricing, 2026-11), which is how long the shop keeps them.
+ */
+const archives = ({ platform }: Deployment) => ({
+  Id: 'redis-snapshots',
+  Status: 'Enabled',
+  Prefix: 'redis-snapshots/',
+  Transitions: [{ StorageClass: 'GLACIER_IR', TransitionInDays: 7 }],
+  ExpirationInDays: Math.ceil(
+    Math.max(
+      90 * DAY,
+      ...Object.values(platform.sources).flatMap((source) =>
+        source.kind === 'elasticache-redis' ? source.retention.archive : [],
+      ),
+    ) / DAY,
+  ),
+  ...expireOld,
+});
 
 const bucket = (deployment: Deployment) => ({
   Type: 'AWS::S3::Bucket',
@@ -178,6 +203,7 @@ const bucket = (deployment: Deployment) => ({
           ExpirationInDays: YEARS_7,
           ...expireOld,
         },
+        archives(deployment),
         // The catalogue, manifests and evidence are read for years: current versions stay where they can be read at once.
         ...[
           'catalog/',

@@ -26,3 +26,13 @@ export abstract class LifeboatError extends Error {
 }
 
 const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** AWS holds something under our name that is not what we would have made. */
+export class NameTaken extends LifeboatError {
+  override readonly name = 'NameTaken';
+}
+
+/** Some sources or points could not be dealt with; the others were. */
+export class PartlyDone extends LifeboatError {
+  override readonly name = 'PartlyDone';
+}

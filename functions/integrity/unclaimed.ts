@@ -10,7 +10,7 @@ import { isMissing } from './object-check.ts';
 import type { Finding } from './progress.ts';
 
 /** Prefixes whose keys carry the id of their recovery point, or of an export task that is named after it. */
-const PREFIXES = ['rds-snapshots/', 'manifests/', 'fingerprints/', 'evidence/'];
+const PREFIXES = ['rds-snapshots/', 'redis-snapshots/', 'manifests/', 'fingerprints/', 'evidence/'];
 const POINT_IN_KEY = /\/(?:lifeboat-)?([a-z][a-z0-9-]*-\d{8}t\d{6}z-[a-z-]+)\//;
 
 export const unclaimedObjects = async (): Promise<Finding[]> => {
@@ -45,8 +45,9 @@ const claimsOf = async (id: string, prefix: string): Promise<(uri: string) => bo
     throw error;
   }
   // Work under way has not listed everything yet; documents about a point are claimed by being filed under it.
-  if (prefix !== 'rds-snapshots/' || point.status === 'started') return () => true;
-  const listed = new Set<string>();
+  if (!prefix.endsWith('-snapshots/') || point.status === 'started') return () => true;
+  // Files of caches are listed by the point itself.
+  const listed = new Set(point.artifacts.map(({ uri }) => uri));
   for (const artifact of point.artifacts.filter(({ lists }) => lists !== undefined)) {
     try {
       for (const { uri } of await readManifest(artifact)) listed.add(uri);

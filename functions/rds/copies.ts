@@ -13,6 +13,7 @@ import { COPIES_IN_FLIGHT } from '../../shared/aws/limits.ts';
 import { isUnreachable } from '../../shared/aws/unreachable.ts';
 import { changePoint } from '../../shared/catalog/catalog.ts';
 import type { Copy, RecoveryPoint, Telling } from '../../shared/catalog/recovery-point.ts';
+import { snapshotTags } from '../../shared/catalog/tags.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
@@ -21,7 +22,6 @@ import { notify, recovered } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { describeSnapshot } from './snapshots.ts';
-import { snapshotTags } from './tags.ts';
 import { noting, tellNoted } from './tellings.ts';
 
 const ATTEMPTS = 3;

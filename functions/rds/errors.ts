@@ -4,13 +4,3 @@ import { LifeboatError } from '../../shared/errors.ts';
 export class TimeNotRestorable extends LifeboatError {
   override readonly name = 'TimeNotRestorable';
 }
-
-/** AWS holds something under our name that is not what we would have made. */
-export class NameTaken extends LifeboatError {
-  override readonly name = 'NameTaken';
-}
-
-/** Some sources or points could not be dealt with; the others were. */
-export class PartlyDone extends LifeboatError {
-  override readonly name = 'PartlyDone';
-}

@@ -5,6 +5,7 @@ import { rds } from '../../shared/aws/clients.ts';
 import { EXPORTS_AT_ONCE } from '../../shared/aws/limits.ts';
 import { changePoint, newestBefore, openPoint, readPoint } from '../../shared/catalog/catalog.ts';
 import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
+import { backupWorks } from '../../shared/catalog/failures.ts';
 import { pointId } from '../../shared/catalog/ids.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { datePath, now, secondsBetween } from '../../shared/clock.ts';
@@ -17,7 +18,7 @@ import { VERSION } from '../../shared/version.ts';
 import { catalogObjects } from './export-catalog.ts';
 import { missingTables } from './export-completeness.ts';
 import { describeTask, exportsRunning } from './export-tasks.ts';
-import { backupWorks, failPoint } from './failures.ts';
+import { failPoint } from './failures.ts';
 import { expiryOf } from './points.ts';
 
 export const ExportRequest = z.strictObject({

@@ -6,10 +6,10 @@ import { now, secondsBetween } from '../../shared/clock.ts';
 import { configuration, sourcesOfKind } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
 import { settings } from '../../shared/config/settings.ts';
+import { PartlyDone } from '../../shared/errors.ts';
 import { describeInstance, instanceIn } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
-import { PartlyDone } from './errors.ts';
 
 export interface Measured {
   source: string;

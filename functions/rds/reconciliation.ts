@@ -3,17 +3,17 @@ import { paginateDescribeDBSnapshots } from '@aws-sdk/client-rds';
 import { rds } from '../../shared/aws/clients.ts';
 import { pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { POINT_TAG } from '../../shared/catalog/tags.ts';
 import { now } from '../../shared/clock.ts';
 import { sourcesOfKind } from '../../shared/config/platform.ts';
+import { PartlyDone } from '../../shared/errors.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
-import { PartlyDone } from './errors.ts';
 import { beginMissed, SCHEDULES } from './missed-backups.ts';
 import { endOverdue, isOverdue, OPEN_AT_MOST_DAYS } from './overdue.ts';
 import { advance, isOpen } from './progress.ts';
 import { isGivenUp } from './snapshots.ts';
-import { POINT_TAG } from './tags.ts';
 
 const DAY_MS = 86_400_000;
 /**

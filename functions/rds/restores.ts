@@ -15,9 +15,10 @@ import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
 import { settings } from '../../shared/config/settings.ts';
+import { NameTaken } from '../../shared/errors.ts';
 import { describeInstance, instanceIn } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
-import { NameTaken, TimeNotRestorable } from './errors.ts';
+import { TimeNotRestorable } from './errors.ts';
 
 export const RestoreRequest = z.strictObject({
   source: z.string().min(1),

@@ -11,7 +11,9 @@ import {
 import { rds } from '../../shared/aws/clients.ts';
 import { executionsOf } from '../../shared/aws/executions.ts';
 import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
+import { backupWorks } from '../../shared/catalog/failures.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { snapshotTags } from '../../shared/catalog/tags.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
@@ -20,9 +22,8 @@ import { instanceIn } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { anomaliesOf } from './anomalies.ts';
-import { backupWorks, failPoint } from './failures.ts';
+import { failPoint } from './failures.ts';
 import { openSnapshotPoint, SnapshotRequest } from './points.ts';
-import { snapshotTags } from './tags.ts';
 import { noting, tellNoted } from './tellings.ts';
 
 export interface SnapshotStarted {

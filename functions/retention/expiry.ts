@@ -1,17 +1,14 @@
-import { DBSnapshotNotFoundFault, DeleteDBSnapshotCommand, DescribeDBSnapshotsCommand } from '@aws-sdk/client-rds';
-import { rds } from '../../shared/aws/clients.ts';
 import { changePoint, pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
-import { sourcesOfKind } from '../../shared/config/platform.ts';
+import { configuration } from '../../shared/config/platform.ts';
 import { notify, recovered } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { RetentionIncomplete } from './errors.ts';
 import { planRetention, type RetentionPlan } from './plan.ts';
-
-/** Nothing older than this can still be within a retention class: the longest is seven years. */
-const HISTORY_MS = 8 * 365 * 86_400_000;
+import { removeSnapshots } from './removals.ts';
+import { historyOf, rulesFor } from './rules.ts';
 
 /**
  * Plans, tells, and only then deletes. With `dryRun` it only plans.
@@ -20,9 +17,10 @@ const HISTORY_MS = 8 * 365 * 86_400_000;
 export const expirePoints = async ({ dryRun }: { dryRun: boolean }): Promise<Record<string, RetentionPlan>> => {
   const plans: Record<string, RetentionPlan> = {};
   const troubles: string[] = [];
-  for (const [source] of sourcesOfKind('rds-postgres')) {
-    const points = await Array.fromAsync(pointsBetween(source, new Date(now().getTime() - HISTORY_MS), now()));
-    const plan = planRetention(points, now(), isCopied);
+  for (const [source, settings] of Object.entries(configuration().sources)) {
+    const from = new Date(now().getTime() - historyOf(settings));
+    const points = await Array.fromAsync(pointsBetween(source, from, now()));
+    const plan = planRetention(points, now(), rulesFor(settings, points));
     plans[source] = plan;
     if (dryRun) continue;
     record('RetentionRefused', plan.refused.length, source);
@@ -42,8 +40,6 @@ export const expirePoints = async ({ dryRun }: { dryRun: boolean }): Promise<Rec
   return plans;
 };
 
-const isCopied = ({ copies }: RecoveryPoint): boolean => copies.some(({ status }) => status === 'available');
-
 const removeAll = async (source: string, points: readonly RecoveryPoint[], plan: RetentionPlan): Promise<string[]> => {
   const troubles: string[] = [];
   const byId = new Map(points.map((point) => [point.id, point]));
@@ -62,37 +58,10 @@ const removeAll = async (source: string, points: readonly RecoveryPoint[], plan:
 };
 
 const remove = async (point: RecoveryPoint): Promise<void> => {
-  // The objects of an export end by the vault's lifecycle, which keeps to Object Lock; nothing here may delete them.
-  if (point.method === 'snapshot') {
-    for (const copy of point.copies) await deleteSnapshot(point, copy.snapshotId, copy.region);
-    await deleteSnapshot(point, point.nativeId);
-  }
+  await removeSnapshots(point);
   await changePoint(point.id, (current) =>
     current.status === 'expired' ? current : { ...current, status: 'expired' },
   );
-};
-
-/** Deletes a snapshot that carries the point's own tag; one that is gone already is as good. */
-const deleteSnapshot = async (point: RecoveryPoint, snapshotId: string, region?: string): Promise<void> => {
-  try {
-    const { DBSnapshots } = await rds(region).send(
-      new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: snapshotId }),
-    );
-    const tagged = DBSnapshots?.[0]?.TagList?.some(
-      ({ Key, Value }) => Key === 'lifeboat:recovery-point' && Value === point.id,
-    );
-    if (!tagged) {
-      logger.warn('snapshot kept: it does not carry the tag of its point', {
-        source: point.source,
-        recoveryPoint: point.id,
-        snapshotId,
-      });
-      return;
-    }
-    await rds(region).send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: snapshotId }));
-  } catch (error) {
-    if (!(error instanceof DBSnapshotNotFoundFault)) throw error;
-  }
 };
 
 const tellRefusal = async (source: string, plan: RetentionPlan): Promise<void> => {

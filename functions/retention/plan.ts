@@ -15,23 +15,31 @@ export interface RetentionPlan {
   refused: Decision[];
 }
 
+export interface Rules {
+  /** Why a complete point must not go: a policy that lets it is refused. */
+  unsafe(point: RecoveryPoint): string | undefined;
+  /** Why a point stays past its time without the policy being wrong: what would let it go is still to come. */
+  waits(point: RecoveryPoint): string | undefined;
+}
+
 /**
  * Every point gets one decision with its reason. Past its class's time and not protected, it goes; past its time and
  * protected, the policy contradicts what must hold, and people have to look before anything of the source is deleted.
- * @param isCopied whether a point is safe against the loss of its region
+ * @param rules what else keeps a point, by its kind
  */
-export const planRetention = (
-  points: readonly RecoveryPoint[],
-  now: Date,
-  isCopied: (point: RecoveryPoint) => boolean,
-): RetentionPlan => {
+export const planRetention = (points: readonly RecoveryPoint[], now: Date, rules: Rules): RetentionPlan => {
   const plan: RetentionPlan = { keep: [], remove: [], refused: [] };
-  const protections = protectedPoints(points, isCopied);
+  const protections = protectedPoints(points, rules);
   for (const point of points) {
     if (point.status === 'expired') continue;
     const { expiresAt, class: retention } = point.retention;
     if (new Date(expiresAt) > now) {
       plan.keep.push({ id: point.id, reason: `younger than its class (${retention}) allows`, until: expiresAt });
+      continue;
+    }
+    const waiting = rules.waits(point);
+    if (waiting) {
+      plan.keep.push({ id: point.id, reason: waiting });
       continue;
     }
     const protection = protections.get(point.id);
@@ -42,13 +50,10 @@ export const planRetention = (
 };
 
 /** Points that must stay whatever their age, each with the first reason that applies. */
-const protectedPoints = (
-  points: readonly RecoveryPoint[],
-  isCopied: (point: RecoveryPoint) => boolean,
-): Map<string, string> => {
+const protectedPoints = (points: readonly RecoveryPoint[], { unsafe }: Rules): Map<string, string> => {
   const reasons = new Map<string, string>();
-  const protect = (point: RecoveryPoint | undefined, reason: string): void => {
-    if (point && !reasons.has(point.id)) reasons.set(point.id, reason);
+  const protect = (point: RecoveryPoint | undefined, reason: string | undefined): void => {
+    if (point && reason && !reasons.has(point.id)) reasons.set(point.id, reason);
   };
   for (const method of ['snapshot', 'export'] as const) {
     const good = points
@@ -59,13 +64,7 @@ const protectedPoints = (
       'the newest proven point',
     );
     protect(good[0], 'the newest point');
-    if (method !== 'snapshot') continue;
-    const copied = good.find(isCopied);
-    for (const point of good) {
-      // Where its copy was given up, none will come: it is worth keeping only while nothing newer is in the other region.
-      const superseded = wasGivenUp(point) && copied !== undefined && copied.scheduledAt > point.scheduledAt;
-      if (!isCopied(point) && !superseded) protect(point, 'not yet copied to the recovery region');
-    }
+    for (const point of good) protect(point, unsafe(point));
   }
   for (const point of points) {
     if (point.status === 'started') protect(point, 'still being made');
@@ -78,6 +77,3 @@ const protectedPoints = (
   }
   return reasons;
 };
-
-const wasGivenUp = ({ copies }: RecoveryPoint): boolean =>
-  copies.length > 0 && copies.every(({ status }) => status === 'failed');

@@ -7,13 +7,14 @@ import { now, secondsBetween } from '../../shared/clock.ts';
 import type { Check } from '../../shared/config/checks.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Session } from '../../shared/postgres/session.ts';
+import { EvidenceMissing } from '../../shared/verification/errors.ts';
+import { findDocument, writeOnce } from '../../shared/verification/step-documents.ts';
+import { StepRequest } from '../../shared/verification/steps.ts';
 import { openCopy } from './databases.ts';
-import { EvidenceMissing } from './errors.ts';
-import { CheckResult, checkKey, StepRequest } from './evidence.ts';
+import { CheckResult, checkKey } from './evidence.ts';
 import { Closed, PHASES } from './fingerprint-document.ts';
 import { closedKey } from './fingerprint-keys.ts';
 import { instanceName } from './test-instances.ts';
-import { findDocument, writeOnce } from './vault-documents.ts';
 
 export const CheckRequest = StepRequest.extend({ check: z.int().nonnegative() });
 export type CheckRequest = z.output<typeof CheckRequest>;

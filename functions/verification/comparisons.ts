@@ -3,15 +3,16 @@ import { z } from 'zod';
 import { readPoint } from '../../shared/catalog/catalog.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import type { Session } from '../../shared/postgres/session.ts';
+import { findDocument, readDocument, writeOnce } from '../../shared/verification/step-documents.ts';
+import { StepRequest } from '../../shared/verification/steps.ts';
 import { openCopy } from './databases.ts';
 import { readDefinitions, readSequences } from './definitions.ts';
-import { Comparison, comparisonKey, StepRequest } from './evidence.ts';
+import { Comparison, comparisonKey } from './evidence.ts';
 import { type Definition, Plan } from './fingerprint-document.ts';
 import { planKey } from './fingerprint-keys.ts';
 import { compareDefinitions, compareSequences } from './schema-comparison.ts';
 import { compareTables } from './table-comparisons.ts';
 import { instanceName } from './test-instances.ts';
-import { findDocument, readDocument, writeOnce } from './vault-documents.ts';
 
 export const CompareRequest = StepRequest.extend({ item: z.union([z.literal('schema'), z.int().nonnegative()]) });
 export type CompareRequest = z.output<typeof CompareRequest>;

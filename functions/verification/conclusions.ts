@@ -1,30 +1,23 @@
 // Ends a verification: gathers what its steps left, judges, keeps the evidence, records the verdict on the recovery point and
 // tells people. Everything before the message can be repeated without harm; the message goes out once more then.
 import { z } from 'zod';
-import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
-import type { Artifact, RecoveryPoint, Verdict } from '../../shared/catalog/recovery-point.ts';
+import { readPoint } from '../../shared/catalog/catalog.ts';
+import type { RecoveryPoint, Verdict } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
-import { notify, recovered } from '../../shared/notify/notify.ts';
+import { notify } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
-import { record } from '../../shared/telemetry/metrics.ts';
-import {
-  CheckResult,
-  Comparison,
-  checkKey,
-  comparisonKey,
-  evidenceKey,
-  executionName,
-  LoginProof,
-  loginKey,
-} from './evidence.ts';
+import { measureVerdict, type Outcome, recordVerdict } from '../../shared/verification/recording.ts';
+import { findDocument, writeOnce } from '../../shared/verification/step-documents.ts';
+import { evidenceKey } from '../../shared/verification/steps.ts';
+import { endTroubles } from '../../shared/verification/telling.ts';
+import { Trouble } from '../../shared/verification/troubles.ts';
+import { CheckResult, Comparison, checkKey, comparisonKey, LoginProof, loginKey } from './evidence.ts';
 import { Closed } from './fingerprint-document.ts';
 import { closedKey } from './fingerprint-keys.ts';
 import { findPlan } from './fingerprint-plans.ts';
-import { Trouble } from './troubles.ts';
-import { findDocument, writeOnce } from './vault-documents.ts';
 import { type Evidence, failedChecks, judge, totals } from './verdict.ts';
-import { TROUBLES, verdictMessage } from './verdict-message.ts';
+import { databaseVerdictMessage } from './verdict-message.ts';
 
 export const ConcludeRequest = z.strictObject({
   source: z.string(),
@@ -67,19 +60,18 @@ export const conclude = async (request: ConcludeRequest): Promise<Concluded> => 
   const { value, artifact } =
     (await findDocument(key, Conclusion)) ?? (await writeOnce(key, Conclusion, await judged(request, point)));
   const { verdict, reason, worthRepeating } = value;
-  await changePoint(recoveryPoint, (current) => withVerification(current, value, artifact));
-  measure(source, verdict, secondsBetween(new Date(startedAt), new Date(value.at)));
+  await recordVerdict(recoveryPoint, outcomeOf(value), artifact);
+  measureVerdict(source, verdict, secondsBetween(new Date(startedAt), new Date(value.at)));
   logger.info('verification ended', { source, recoveryPoint, verdict, reason });
   await notify(
-    verdictMessage({
+    databaseVerdictMessage({
       ...value,
       attempt: request.attempt,
       since: new Date(point.pointInTime ?? point.startedAt),
       evidenceUri: artifact.uri,
     }),
   );
-  if (verdict === 'PROVEN')
-    for (const trouble of TROUBLES) await recovered({ source, trouble, evidence: [`PROVEN: ${recoveryPoint}`] });
+  if (verdict === 'PROVEN') await endTroubles(source, recoveryPoint);
   return {
     verdict,
     reason,
@@ -88,6 +80,16 @@ export const conclude = async (request: ConcludeRequest): Promise<Concluded> => 
     ...(worthRepeating === undefined ? {} : { worthRepeating }),
   };
 };
+
+const outcomeOf = ({ at, verdict, reason, execution, evidence }: z.output<typeof Conclusion>): Outcome => ({
+  at,
+  verdict,
+  reason,
+  checks: evidence.checks.filter(({ result }) => result !== undefined).length,
+  failedChecks: failedChecks(evidence),
+  restoreSeconds: evidence.login?.restoreSeconds,
+  execution,
+});
 
 const judged = async (request: ConcludeRequest, point: RecoveryPoint): Promise<z.output<typeof Conclusion>> => {
   const { source, execution, startedAt } = request;
@@ -130,52 +132,6 @@ const gather = async ({ source, execution, troubles }: ConcludeRequest, point: R
   };
 };
 
-/** Recorded once per execution. Only PROVEN moves a point to `verified`, and only FAILED takes that back. */
-const withVerification = (
-  point: RecoveryPoint,
-  { evidence, ...value }: z.output<typeof Conclusion>,
-  artifact: Artifact,
-): RecoveryPoint => {
-  if (point.verifications.some(({ execution }) => execution === executionName(value.execution))) return point;
-  const verification: RecoveryPoint['verifications'][number] = {
-    at: value.at,
-    verdict: value.verdict,
-    reason: value.reason,
-    checks: evidence.checks.filter(({ result }) => result !== undefined).length,
-    failedChecks: failedChecks(evidence),
-    ...(evidence.login ? { restoreSeconds: evidence.login.restoreSeconds } : {}),
-    execution: executionName(value.execution),
-    evidence: artifact.uri,
-  };
-  const status =
-    value.verdict === 'PROVEN'
-      ? 'verified'
-      : value.verdict === 'FAILED' && point.status !== 'started' && point.status !== 'expired'
-        ? 'failed'
-        : point.status;
-  const { failure, ...rest } = point;
-  return {
-    ...rest,
-    status,
-    // What an earlier verification found is told by that verification; a point that is proven has no failure.
-    ...(status === 'failed' ? { failure: value.verdict === 'FAILED' ? value.reason : failure } : {}),
-    verifications: [...point.verifications, verification],
-    artifacts: [...point.artifacts, artifact],
-  };
-};
-
-const METRIC = {
-  PROVEN: 'VerificationProven',
-  FAILED: 'VerificationFailed',
-  INCONCLUSIVE: 'VerificationInconclusive',
-  INTACT: 'VerificationInconclusive',
-} as const;
-
-const measure = (source: string, verdict: Verdict, seconds: number): void => {
-  record(METRIC[verdict], 1, source);
-  record('VerificationDuration', seconds, source);
-};
-
 const tellNothingToVerify = async (request: ConcludeRequest): Promise<Concluded> => {
   const { source, troubles, startedAt, execution, attempt } = request;
   const evidence: Evidence = {
@@ -189,8 +145,10 @@ const tellNothingToVerify = async (request: ConcludeRequest): Promise<Concluded>
   };
   const judgement = judge(evidence);
   const { verdict, reason } = judgement;
-  measure(source, verdict, secondsBetween(new Date(startedAt), now()));
+  measureVerdict(source, verdict, secondsBetween(new Date(startedAt), now()));
   logger.warn('verification ended', { source, execution, verdict, reason });
-  await notify(verdictMessage({ source, since: new Date(startedAt), ...judgement, attempt, totals: {}, evidence }));
+  await notify(
+    databaseVerdictMessage({ source, since: new Date(startedAt), ...judgement, attempt, totals: {}, evidence }),
+  );
   return judgement;
 };

@@ -20,11 +20,6 @@ export class ReplicaBehind extends LifeboatError {
   override readonly name = 'ReplicaBehind';
 }
 
-/** A document that an earlier step leaves in the vault is not there, or not one of ours. */
-export class EvidenceMissing extends LifeboatError {
-  override readonly name = 'EvidenceMissing';
-}
-
 /** An instance with our name does not carry our tag: it is not ours to use or remove. */
 export class InstanceForeign extends LifeboatError {
   override readonly name = 'InstanceForeign';

@@ -1,6 +1,6 @@
 // What each step of one verification found, as documents in the vault. The verdict is judged from these and nothing else.
 import { z } from 'zod';
-import { parsePointId } from '../../shared/catalog/ids.ts';
+import { evidenceFolder } from '../../shared/verification/steps.ts';
 import { NotCompared } from './fingerprint-document.ts';
 
 /** One thing in the restored copy that cannot be a state the database was in. */
@@ -79,25 +79,9 @@ export const LoginProof = z.strictObject({
 });
 export type LoginProof = z.output<typeof LoginProof>;
 
-/** The last part of an execution's ARN: its name, unique within the machine for ninety days. */
-export const executionName = (arn: string): string => arn.slice(arn.lastIndexOf(':') + 1);
-
-const folder = (recoveryPoint: string, execution: string): string =>
-  `evidence/${parsePointId(recoveryPoint).source}/${recoveryPoint}/${executionName(execution)}`;
-
 export const comparisonKey = (recoveryPoint: string, execution: string, item: 'schema' | number): string =>
-  `${folder(recoveryPoint, execution)}/compare-${item}.json`;
+  `${evidenceFolder(recoveryPoint, execution)}/compare-${item}.json`;
 export const checkKey = (recoveryPoint: string, execution: string, check: number): string =>
-  `${folder(recoveryPoint, execution)}/check-${check}.json`;
+  `${evidenceFolder(recoveryPoint, execution)}/check-${check}.json`;
 export const loginKey = (recoveryPoint: string, execution: string): string =>
-  `${folder(recoveryPoint, execution)}/login.json`;
-export const evidenceKey = (recoveryPoint: string, execution: string): string =>
-  `${folder(recoveryPoint, execution)}.json`;
-
-/** What every step between restore and verdict is told. */
-export const StepRequest = z.strictObject({
-  source: z.string(),
-  recoveryPoint: z.string(),
-  execution: z.string().min(1),
-});
-export type StepRequest = z.output<typeof StepRequest>;
+  `${evidenceFolder(recoveryPoint, execution)}/login.json`;

@@ -4,12 +4,12 @@ import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
 import type { Artifact, RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
+import { type Document, findDocument, readDocument, writeOnce } from '../../shared/verification/step-documents.ts';
 import { liveDatabase } from './databases.ts';
 import { SnapshotTooEarly } from './errors.ts';
 import { Closed, Part, Plan, tableName } from './fingerprint-document.ts';
 import { closedKey, partKey, planKey } from './fingerprint-keys.ts';
 import { PlanRequest, snapshotIs } from './fingerprint-plans.ts';
-import { type Document, findDocument, readDocument, writeOnce } from './vault-documents.ts';
 
 export const CloseRequest = PlanRequest.extend({
   /** Why there is no fingerprint of this phase: what the machine caught. */

@@ -9,6 +9,7 @@ import { now } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Session } from '../../shared/postgres/session.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
+import { findDocument, readDocument, writeOnce } from '../../shared/verification/step-documents.ts';
 import { readTables } from './database-tables.ts';
 import { type Live, liveDatabase } from './databases.ts';
 import { readDefinitions, readSequences } from './definitions.ts';
@@ -17,7 +18,6 @@ import { Closed, Phase, Plan } from './fingerprint-document.ts';
 import { planItems } from './fingerprint-items.ts';
 import { closedKey, planKey } from './fingerprint-keys.ts';
 import { SNAPSHOT } from './horizon.ts';
-import { findDocument, readDocument, writeOnce } from './vault-documents.ts';
 
 export const PlanRequest = z.strictObject({ source: z.string(), recoveryPoint: z.string(), phase: Phase });
 export type PlanRequest = z.output<typeof PlanRequest>;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { now } from '../../shared/clock.ts';
 import { QueryFailed } from '../../shared/postgres/errors.ts';
+import { findDocument, readDocument, writeOnce } from '../../shared/verification/step-documents.ts';
 import { align, isQuiet } from './bucket-comparison.ts';
 import { liveDatabase } from './databases.ts';
 import {
@@ -18,7 +19,6 @@ import {
 import { partKey, planKey } from './fingerprint-keys.ts';
 import { PlanRequest } from './fingerprint-plans.ts';
 import { isSameFile, type Reading, readBuckets, readRows } from './row-digests.ts';
-import { findDocument, readDocument, writeOnce } from './vault-documents.ts';
 
 export const TakeRequest = PlanRequest.extend({
   item: z.int().nonnegative(),

@@ -4,10 +4,11 @@ import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { describeInstance } from '../../shared/rds/instances.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
+import { findDocument, writeOnce } from '../../shared/verification/step-documents.ts';
+import type { StepRequest } from '../../shared/verification/steps.ts';
 import { openCopy } from './databases.ts';
-import { LoginProof, loginKey, type StepRequest } from './evidence.ts';
+import { LoginProof, loginKey } from './evidence.ts';
 import { instanceName } from './test-instances.ts';
-import { findDocument, writeOnce } from './vault-documents.ts';
 
 /** @throws {LoginRefused} {DatabaseMissing} {DatabaseUnreachable} {CredentialMissing} */
 export const probeLogin = async (

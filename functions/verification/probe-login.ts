@@ -1,5 +1,5 @@
 import { lambda } from '../../shared/lambda/lambda.ts';
-import { StepRequest } from './evidence.ts';
+import { StepRequest } from '../../shared/verification/steps.ts';
 import { probeLogin } from './logins.ts';
 
 /** Logs in to the restored copy with the credential that belongs to its recovery point. */

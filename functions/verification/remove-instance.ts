@@ -1,5 +1,5 @@
 import { lambda } from '../../shared/lambda/lambda.ts';
-import { StepRequest } from './evidence.ts';
+import { StepRequest } from '../../shared/verification/steps.ts';
 import { removeInstance } from './test-instances.ts';
 
 /** Removes the test instance of one execution. */

@@ -1,5 +1,5 @@
 import { lambda } from '../../shared/lambda/lambda.ts';
-import { StepRequest } from './evidence.ts';
+import { StepRequest } from '../../shared/verification/steps.ts';
 import { restorePoint } from './test-instances.ts';
 
 /** Asks for a private instance restored from the recovery point. */

@@ -8,10 +8,14 @@ import { now } from '../../shared/clock.ts';
 import { sourcesOfKind } from '../../shared/config/platform.ts';
 import { lastDue, plainTime, tellMissed, wasInForce } from '../../shared/schedules/missed-runs.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
-import { type Attempt, planRetries, type Retry } from './attempts.ts';
+import { type Attempt, planRetries, type Retry } from '../../shared/verification/attempts.ts';
 import { VerificationsNotBegun } from './errors.ts';
 
-const MACHINE = 'verify-database';
+/** What verifies which kind of source. */
+const MACHINES = [
+  { machine: 'verify-database', kind: 'rds-postgres' },
+  { machine: 'verify-redis', kind: 'elasticache-redis' },
+] as const;
 /** Longer than all attempts with their pauses, and than a missed run is made up for. */
 const LOOK_BACK_MS = 8 * 86_400_000;
 
@@ -46,17 +50,21 @@ export const retryVerifications = async (): Promise<Begun> => {
     }
   };
   const since = new Date(now().getTime() - LOOK_BACK_MS);
-  const attempts = (await Array.fromAsync(executionsOf(MACHINE, { since }))).flatMap(attemptOf);
-  for (const retry of planRetries(attempts, now())) {
-    await attempt(retry.name, async () => {
-      if (await beginAgain(retry)) begun.again.push(retry.name);
-    });
-  }
-  for (const [source, { schedules }] of sourcesOfKind('rds-postgres')) {
-    await attempt(`missed verify of ${source}`, async () => {
-      const name = await beginMissed(source, schedules.verify, attempts);
-      if (name) begun.missed.push(name);
-    });
+  for (const { machine, kind } of MACHINES) {
+    const sources = sourcesOfKind(kind);
+    if (sources.length === 0) continue;
+    const attempts = (await Array.fromAsync(executionsOf(machine, { since }))).flatMap(attemptOf);
+    for (const retry of planRetries(attempts, now())) {
+      await attempt(retry.name, async () => {
+        if (await beginAgain(machine, retry)) begun.again.push(retry.name);
+      });
+    }
+    for (const [source, { schedules }] of sources) {
+      await attempt(`missed verify of ${source}`, async () => {
+        const name = await beginMissed(machine, source, schedules.verify, attempts);
+        if (name) begun.missed.push(name);
+      });
+    }
   }
   if (troubles.length === 0) return begun;
   throw new VerificationsNotBegun('some verifications could not be begun.', {
@@ -74,10 +82,10 @@ const attemptOf = ({ name, status, startedAt, stoppedAt, input, output }: Execut
   return [{ name, status, startedAt, stoppedAt, asked: { source, recoveryPoint, before, scheduledAt }, concluded }];
 };
 
-const beginAgain = async (retry: Retry): Promise<boolean> => {
+const beginAgain = async (machine: string, retry: Retry): Promise<boolean> => {
   const { asked, attempt, name, recoveryPoint } = retry;
   if (await isFoundOut(retry)) return false;
-  const begun = await startExecution(MACHINE, name, { ...asked, attempt });
+  const begun = await startExecution(machine, name, { ...asked, attempt });
   logger.info('verification begun again', { source: asked.source, recoveryPoint, attempt, execution: name });
   return begun;
 };
@@ -96,6 +104,7 @@ const isFoundOut = async ({ recoveryPoint, since }: Retry): Promise<boolean> => 
 };
 
 const beginMissed = async (
+  machine: string,
   source: string,
   expression: string,
   attempts: readonly Attempt[],
@@ -109,6 +118,6 @@ const beginMissed = async (
   if (run.isSuperseded) return;
   const scheduledAt = plainTime(run.scheduledAt);
   const name = `${source}-${scheduledAt.replace(/[-:]/g, '').toLowerCase()}-missed`;
-  await startExecution(MACHINE, name, { source, scheduledAt });
+  await startExecution(machine, name, { source, scheduledAt });
   return name;
 };

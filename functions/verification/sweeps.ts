@@ -1,9 +1,9 @@
 // Removes test instances whose execution died before it could: nothing else, and never anything without our tags.
 
 import { type DBInstance, paginateDescribeDBInstances } from '@aws-sdk/client-rds';
-import { DescribeExecutionCommand, ExecutionDoesNotExist } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
-import { rds, sfn } from '../../shared/aws/clients.ts';
+import { rds } from '../../shared/aws/clients.ts';
+import { isExecutionRunning } from '../../shared/aws/executions.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { sourcesOfKind } from '../../shared/config/platform.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
@@ -42,15 +42,7 @@ export const sweep = async (): Promise<Swept> => {
 const isAbandoned = async (instance: DBInstance): Promise<boolean> => {
   const deadline = Math.max(...sourcesOfKind('rds-postgres').map(([, { restore }]) => restore.deadline));
   const age = secondsBetween(instance.InstanceCreateTime ?? now(), now());
-  return age > deadline + GRACE_SECONDS || !(await isRunning(tagOf(instance, TEST_TAG) ?? ''));
-};
-
-const isRunning = async (executionArn: string): Promise<boolean> => {
-  try {
-    const { status } = await sfn().send(new DescribeExecutionCommand({ executionArn }));
-    return status === 'RUNNING' || status === 'PENDING_REDRIVE';
-  } catch (error) {
-    if (error instanceof ExecutionDoesNotExist) return false;
-    throw error;
-  }
+  return (
+    age > deadline + GRACE_SECONDS || !(await isExecutionRunning('verify-database', tagOf(instance, TEST_TAG) ?? ''))
+  );
 };

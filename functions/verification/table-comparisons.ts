@@ -1,6 +1,7 @@
 // Rows of the restored copy against both fingerprints, a range of pages at a time.
 import { QueryFailed } from '../../shared/postgres/errors.ts';
 import type { Session } from '../../shared/postgres/session.ts';
+import { readDocument } from '../../shared/verification/step-documents.ts';
 import { align, type BucketFinding, isQuiet, judgeBusy, judgeQuiet } from './bucket-comparison.ts';
 import { liveDatabase } from './databases.ts';
 import { type DamagedBucket, nameDifferences } from './differences.ts';
@@ -18,7 +19,6 @@ import {
 } from './fingerprint-document.ts';
 import { partKey } from './fingerprint-keys.ts';
 import { isSameFile, type Reading, readBuckets, readRows } from './row-digests.ts';
-import { readDocument } from './vault-documents.ts';
 
 export interface Compared {
   source: string;

@@ -17,8 +17,8 @@ import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { findInstance } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
+import type { StepRequest } from '../../shared/verification/steps.ts';
 import { InstanceForeign, KeyUnusable, SnapshotMissing } from './errors.ts';
-import type { StepRequest } from './evidence.ts';
 
 /** Holds the ARN of the execution an instance belongs to; without it nothing is used or removed. */
 export const TEST_TAG = 'lifeboat:test-of';

@@ -1,7 +1,7 @@
 // The verdict over one recovery point, in one place and from evidence alone: what is not there did not happen.
 import type { Verdict } from '../../shared/catalog/recovery-point.ts';
+import type { Trouble } from '../../shared/verification/troubles.ts';
 import type { CheckResult, Comparison, Difference, LoginProof } from './evidence.ts';
-import type { Trouble } from './troubles.ts';
 
 /** Everything a verdict is made of. */
 export interface Evidence {

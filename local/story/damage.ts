@@ -50,7 +50,9 @@ export const damageCopy = async (platform: LocalPlatform, progress: Progress): P
 };
 
 const newestSnapshot = (points: RecoveryPoint[]): RecoveryPoint => {
-  const found = points.filter(({ method, status }) => method === 'snapshot' && status === 'verified').at(-1);
+  const found = points
+    .filter(({ kind, method, status }) => kind === 'rds-postgres' && method === 'snapshot' && status === 'verified')
+    .at(-1);
   if (!found) throw new Error('There is no verified snapshot to damage a copy of.');
   return found;
 };

@@ -42,8 +42,9 @@ const tell = (progress: Progress, at: Date, point: RecoveryPoint, before: Recove
 
 /** What a day of schedules has to have left behind. */
 export const judgeDay = async (platform: LocalPlatform, points: RecoveryPoint[], progress: Progress): Promise<void> => {
-  const snapshot = points.find(({ method, purpose }) => method === 'snapshot' && purpose === 'scheduled');
-  const exported = points.find(({ method }) => method === 'export');
+  const ofDatabase = points.filter(({ kind }) => kind === 'rds-postgres');
+  const snapshot = ofDatabase.find(({ method, purpose }) => method === 'snapshot' && purpose === 'scheduled');
+  const exported = ofDatabase.find(({ method }) => method === 'export');
   progress.claim(
     'the scheduled snapshot is stored and proven by a restore',
     snapshot?.status === 'verified',

@@ -1,30 +1,15 @@
 // Artefacts: objects in the vault whose digests are known from before they were written, and what reads them back.
 import { createHash } from 'node:crypto';
-import { Crc64Nvme } from '@aws-sdk/checksums/crc';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { s3 } from '../aws/clients.ts';
 import type { Artifact } from '../catalog/recovery-point.ts';
 import { settings } from '../config/settings.ts';
+import { type Digests, digesting } from './digesting.ts';
 import { ArtifactDamaged } from './errors.ts';
 
-export interface Digests {
-  bytes: number;
-  sha256: string;
-  crc64nvme: string;
-}
-
 /** Both digests in one pass over a stream, with bounded memory. */
-export const digestsOf = async (body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Digests> => {
-  const sha = createHash('sha256');
-  const crc = new Crc64Nvme();
-  let bytes = 0;
-  for await (const chunk of body) {
-    sha.update(chunk);
-    crc.update(chunk);
-    bytes += chunk.byteLength;
-  }
-  return { bytes, sha256: sha.digest('hex'), crc64nvme: Buffer.from(await crc.digest()).toString('base64') };
-};
+export const digestsOf = (body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Digests> =>
+  digesting(body).digests();
 
 /**
  * Writes one object and returns what the catalogue keeps of it. S3 checks the CRC64NVME it is sent before it confirms.

@@ -1,5 +1,6 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EKSClient } from '@aws-sdk/client-eks';
+import { ElastiCacheClient } from '@aws-sdk/client-elasticache';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -36,6 +37,7 @@ const perRegion = <C>(create: (options: ClientOptions) => C): ((region?: string)
 export const cloudwatch = /* @__PURE__ */ perRegion((options) => new CloudWatchClient(options));
 /** Its control plane is in us-east-1, whichever region asks. */
 export const route53 = /* @__PURE__ */ perRegion((options) => new Route53Client(options));
+export const elasticache = /* @__PURE__ */ perRegion((options) => new ElastiCacheClient(options));
 export const eks = /* @__PURE__ */ perRegion((options) => new EKSClient(options));
 export const rds = /* @__PURE__ */ perRegion((options) => new RDSClient(options));
 /**

@@ -2,6 +2,7 @@
 import {
   DescribeExecutionCommand,
   ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
   type ExecutionStatus,
   ListExecutionsCommand,
   type ListExecutionsCommandOutput,
@@ -57,6 +58,20 @@ export async function* executionsOf(
     nextToken = page.nextToken;
   } while (nextToken);
 }
+
+/** Whether an execution of a machine still works. @param name its name, or its ARN */
+export const isExecutionRunning = async (machine: string, name: string): Promise<boolean> => {
+  const executionArn = name.startsWith('arn:')
+    ? name
+    : `${machineArn(machine).replace(':stateMachine:', ':execution:')}:${name}`;
+  try {
+    const { status } = await sfn().send(new DescribeExecutionCommand({ executionArn }));
+    return status === 'RUNNING' || status === 'PENDING_REDRIVE';
+  } catch (error) {
+    if (error instanceof ExecutionDoesNotExist) return false;
+    throw error;
+  }
+};
 
 const describe = async (executionArn: string): Promise<Execution> => {
   const {

@@ -64,6 +64,16 @@ const RETENTION_CLASSES = ['daily', 'pre-change', 'compliance', 'snapshot', 'arc
 export const STATUSES = ['started', 'stored', 'verified', 'failed', 'expired'] as const;
 export type Status = (typeof STATUSES)[number];
 
+/** What the RDB file of a cache holds. `not understood` where a newer engine wrote it: then nothing is known but its bytes. */
+export const Archive = z.strictObject({
+  checked: z.enum(['whole', 'not understood']),
+  keys: z.int().nonnegative().optional(),
+  expiring: z.int().nonnegative().optional(),
+  rdbVersion: z.int().optional(),
+  /** Where counts by type and database and the digests of the content stand. */
+  summary: z.string().optional(),
+});
+
 /** Everything that can be restored from, as one document of the catalogue. */
 export const RecoveryPoint = z.strictObject({
   schemaVersion: z.literal(1),
@@ -95,6 +105,17 @@ export const RecoveryPoint = z.strictObject({
   /** Where the content fingerprints taken before and after the snapshot stand; why not, where they are missing. */
   fingerprint: z
     .strictObject({ before: z.string().optional(), after: z.string().optional(), missing: z.string().optional() })
+    .optional(),
+  /** Of a cache: where its snapshot was taken, and what reading its archive from end to end found. */
+  cache: z
+    .strictObject({
+      node: z.string(),
+      /** `redis` or `valkey`. */
+      engine: z.string(),
+      /** How often its export was asked for. */
+      exports: z.int().nonnegative().optional(),
+      archive: Archive.optional(),
+    })
     .optional(),
   artifacts: z.array(Artifact),
   copies: z.array(Copy),

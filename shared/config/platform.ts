@@ -1,6 +1,6 @@
 import platform from '#platform';
 import { LifeboatError } from '../errors.ts';
-import type { Kind, Platform, RdsSource, Source, SourceOf } from './schema.ts';
+import type { Kind, Platform, RdsSource, RedisSource, Source, SourceOf } from './schema.ts';
 
 export class SourceUnknown extends LifeboatError {
   override readonly name = 'SourceUnknown';
@@ -40,6 +40,9 @@ const narrowed = <K extends Kind>(name: string, kind: K): SourceOf<K> => {
 
 /** @throws {SourceUnknown} {SourceOfOtherKind} */
 export const rdsSourceNamed = (name: string): RdsSource => narrowed(name, 'rds-postgres');
+
+/** @throws {SourceUnknown} {SourceOfOtherKind} */
+export const redisSourceNamed = (name: string): RedisSource => narrowed(name, 'elasticache-redis');
 
 /** All sources of one kind, with their names. */
 export const sourcesOfKind = <K extends Kind>(kind: K): [string, SourceOf<K>][] =>

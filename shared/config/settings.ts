@@ -15,6 +15,7 @@ const Settings = z.object({
   PEER_REGION: z.string().min(1),
   PEER_VAULT_BUCKET: z.string().min(3),
   PEER_VAULT_KEY_ARN: z.string().startsWith('arn:'),
+  EXCHANGE_BUCKET: z.string().min(3),
   TOPIC_ARN_PREFIX: z.string().startsWith('arn:'),
   EXPORT_ROLE_ARN: z.string().startsWith('arn:'),
 });
@@ -29,6 +30,8 @@ export interface Settings {
   vaultKeyArn: string;
   /** The other region of this platform: the recovery region seen from the primary, and the other way round. */
   peer: { region: string; vaultBucket: string; vaultKeyArn: string };
+  /** Where ElastiCache and this service hand RDB files to each other. */
+  exchangeBucket: string;
   topicArnPrefix: string;
   exportRoleArn: string;
 }
@@ -54,6 +57,7 @@ export const settings = (): Settings => {
     vaultBucket: env.VAULT_BUCKET,
     vaultKeyArn: env.VAULT_KEY_ARN,
     peer: { region: env.PEER_REGION, vaultBucket: env.PEER_VAULT_BUCKET, vaultKeyArn: env.PEER_VAULT_KEY_ARN },
+    exchangeBucket: env.EXCHANGE_BUCKET,
     topicArnPrefix: env.TOPIC_ARN_PREFIX,
     exportRoleArn: env.EXPORT_ROLE_ARN,
   };

@@ -68,6 +68,7 @@ const stubSettings = (): void => {
     PEER_VAULT_BUCKET: 'vault-recovery',
     PEER_VAULT_KEY_ARN: 'arn:aws:kms:us-west-2:111122223333:key/1',
     TOPIC_ARN_PREFIX: 'arn:aws:sns:us-east-1:111122223333:lifeboat-',
+    EXCHANGE_BUCKET: 'exchange',
     EXPORT_ROLE_ARN: 'arn:aws:iam::111122223333:role/export',
   };
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);

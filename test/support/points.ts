@@ -49,3 +49,28 @@ export const exportPoint = (scheduledAt: Date, parent: string, change: Partial<R
     ...change,
   };
 };
+
+/** A stored hourly snapshot of the shop's cache. */
+export const cachePoint = (scheduledAt: Date, change: Partial<RecoveryPoint> = {}): RecoveryPoint => ({
+  ...snapshotPoint(scheduledAt, { id: change.id ?? pointId('shop-cache', scheduledAt, 'scheduled'), copies: [] }),
+  source: 'shop-cache',
+  kind: 'elasticache-redis',
+  cache: { node: 'shop-cache-002', engine: 'redis' },
+  retention: { class: 'snapshot', expiresAt: new Date(scheduledAt.getTime() + 30 * DAY_MS).toISOString() },
+  ...change,
+});
+
+/** The stored archive of a snapshot, read and found whole. */
+export const archivePoint = (snapshot: RecoveryPoint, change: Partial<RecoveryPoint> = {}): RecoveryPoint => {
+  const scheduledAt = new Date(snapshot.scheduledAt);
+  const id = `${snapshot.id}-export`;
+  return {
+    ...cachePoint(scheduledAt, { id }),
+    method: 'export',
+    nativeId: `lifeboat-${id}`,
+    parent: snapshot.id,
+    cache: { node: 'shop-cache-002', engine: 'redis', exports: 1, archive: { checked: 'whole', keys: 3, expiring: 1 } },
+    retention: { class: 'archive', expiresAt: new Date(scheduledAt.getTime() + 90 * DAY_MS).toISOString() },
+    ...change,
+  };
+};

@@ -36,6 +36,8 @@ export interface Vault {
   pageSize: number;
   /** Keys whose bodies break off in the middle. */
   cut: Set<string>;
+  /** How far the replication of a key is, as S3 says it. */
+  replication: Map<string, string>;
   /** Every request so far, as `get catalog/…`. */
   requests: string[];
   keys(prefix?: string): string[];
@@ -96,6 +98,7 @@ export const memoryVault = (): Vault => {
     after: () => undefined,
     pageSize: 3,
     cut: new Set(),
+    replication: new Map(),
     requests: [],
     keys: (prefix = '') => [...objects.keys()].filter((key) => key.startsWith(prefix)).sort(),
     versions: (key) => objects.get(key) ?? [],
@@ -175,6 +178,7 @@ export const memoryVault = (): Vault => {
         VersionId: version.versionId,
         ContentLength: version.body.length,
         ChecksumCRC64NVME: version.crc64nvme,
+        ReplicationStatus: vault.replication.get(input.Key),
       };
     }),
   );

@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planRetention } from '../../../functions/retention/plan.ts';
+import { rulesFor } from '../../../functions/retention/rules.ts';
 import type { RecoveryPoint } from '../../../shared/catalog/recovery-point.ts';
-import { day, exportPoint, snapshotPoint } from '../../support/points.ts';
+import { sourceNamed } from '../../../shared/config/platform.ts';
+import { archivePoint, cachePoint, day, exportPoint, snapshotPoint } from '../../support/points.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = new Date('2026-11-20T06:00:00Z');
 const isCopied = ({ copies }: RecoveryPoint): boolean => copies.some(({ status }) => status === 'available');
-const plan = (...points: RecoveryPoint[]) => planRetention(points, NOW, isCopied);
+const plan = (...points: RecoveryPoint[]) =>
+  planRetention(points, NOW, rulesFor(sourceNamed(points[0]?.source ?? 'shop-db'), points));
 const old = (date: string, change: Partial<RecoveryPoint> = {}) => snapshotPoint(day(date), change);
 const fresh = old('2026-11-20');
 type CopyStatus = RecoveryPoint['copies'][number]['status'];
@@ -169,5 +172,53 @@ describe('whatever the points are', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('of a cache', () => {
+  const hourly = (date: string, change: Partial<RecoveryPoint> = {}) => {
+    const snapshot = cachePoint(day(date));
+    return [snapshot, archivePoint(snapshot, change)];
+  };
+  const newest = hourly('2026-11-20');
+
+  it('snapshots go after thirty days, archives after ninety', () => {
+    const { remove, refused } = plan(...hourly('2026-08-20'), ...hourly('2026-10-15'), ...newest);
+    expect(reasons(remove).map((reason) => reason.replace(/ ended.*/, ''))).toEqual([
+      'he-20260 its class (snapshot)',
+      'he-20260 its class (archive)',
+      'he-20261 its class (snapshot)',
+    ]);
+    expect(refused).toEqual([]);
+  });
+
+  it.each([
+    ['failed', { status: 'failed' }],
+    ['is still being made', { status: 'started' }],
+    [
+      'was not understood',
+      { cache: { node: 'shop-cache-002', engine: 'redis', archive: { checked: 'not understood' } } },
+    ],
+  ] as const)('a snapshot whose archive %s stays, and the others go all the same', (_, change) => {
+    const [kept, archive] = hourly('2026-10-01', change as Partial<RecoveryPoint>) as [RecoveryPoint, RecoveryPoint];
+    const { keep, remove, refused } = plan(kept, archive, ...hourly('2026-10-02'), ...newest);
+    expect(keep).toContainEqual({ id: kept.id, reason: 'its archive is not in the vault, or was not found whole' });
+    expect(remove).toHaveLength(1);
+    expect(refused).toEqual([]);
+  });
+
+  it('a snapshot without any archive stays', () => {
+    const lonely = cachePoint(day('2026-10-01'));
+    expect(plan(lonely, ...newest).keep.map(({ id }) => id)).toContain(lonely.id);
+  });
+
+  it('a snapshot that was never made goes', () => {
+    const failed = cachePoint(day('2026-10-01'), { status: 'failed' });
+    expect(plan(failed, ...newest).remove.map(({ id }) => id)).toEqual([failed.id]);
+  });
+
+  it('refuses to remove the newest archive, proven or not, for want of newer ones', () => {
+    const { refused } = plan(...hourly('2026-08-01'), ...hourly('2026-08-02', { status: 'verified' }));
+    expect(refused.map(({ reason }) => reason)).toEqual(['the newest point', 'the newest proven point']);
   });
 });

@@ -5,13 +5,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import sample from '../../../events/samples/verification/conclude.json' with { type: 'json' };
 import { handler as choose } from '../../../functions/verification/choose-point.ts';
 import { handler as conclude } from '../../../functions/verification/conclude.ts';
-import { checkKey, comparisonKey, evidenceKey, loginKey } from '../../../functions/verification/evidence.ts';
+import { checkKey, comparisonKey, loginKey } from '../../../functions/verification/evidence.ts';
 import { closedKey, planKey } from '../../../functions/verification/fingerprint-keys.ts';
 import { handler as probe } from '../../../functions/verification/probe-login.ts';
 import { instanceName } from '../../../functions/verification/test-instances.ts';
 import { catalogKey } from '../../../shared/catalog/ids.ts';
 import { RecoveryPoint } from '../../../shared/catalog/recovery-point.ts';
 import { rdsSourceNamed } from '../../../shared/config/platform.ts';
+import { evidenceKey } from '../../../shared/verification/steps.ts';
 import { fakeWorld, run, samplePoint, type World } from '../../support/backups.ts';
 import { type Laboratory, openLaboratory, type TestServer } from '../../support/postgres.ts';
 

@@ -303,7 +303,10 @@ describe('a source', () => {
   });
 
   it('that is not configured is named, with those that are', () => {
-    expect(() => sourceNamed('shop-bd')).toThrow(/shop-bd.*Expected \["shop-db"\].*add the source/);
+    expect(() => sourceNamed('shop-bd')).toThrow(/shop-bd.*Expected \["shop-db","shop-cache"\].*add the source/);
+    expect(() => rdsSourceNamed('shop-cache')).toThrow(
+      /shop-cache: the source is of another kind. Expected rds-postgres. Found elasticache-redis/,
+    );
     expect(() => sourceNamed('constructor')).toThrow(expect.objectContaining({ name: 'SourceUnknown' }));
   });
 });

@@ -1,5 +1,5 @@
-import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import { settings } from '../../shared/config/settings.ts';
+import { settings } from '../config/settings.ts';
+import type { RecoveryPoint } from './recovery-point.ts';
 
 /** Marks what is ours: nothing without this tag is ever deleted by us. */
 export const POINT_TAG = 'lifeboat:recovery-point';

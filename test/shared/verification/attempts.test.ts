@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ATTEMPTS, type Attempt, pauseAfter, planRetries } from '../../../functions/verification/attempts.ts';
+import { ATTEMPTS, type Attempt, pauseAfter, planRetries } from '../../../shared/verification/attempts.ts';
 
 const POINT = 'shop-db-20261122t020000z-scheduled';
 const at = (time: string): Date => new Date(`2026-11-22T${time}:00Z`);

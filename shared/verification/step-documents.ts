@@ -2,11 +2,11 @@
 // other adopts what stands: a step that runs twice has one result.
 import { GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { digestsOf } from '../../shared/artifacts/artifacts.ts';
-import { s3 } from '../../shared/aws/clients.ts';
-import { lostTheRace } from '../../shared/catalog/catalog.ts';
-import type { Artifact } from '../../shared/catalog/recovery-point.ts';
-import { settings } from '../../shared/config/settings.ts';
+import { digestsOf } from '../artifacts/artifacts.ts';
+import { s3 } from '../aws/clients.ts';
+import { lostTheRace } from '../catalog/catalog.ts';
+import type { Artifact } from '../catalog/recovery-point.ts';
+import { settings } from '../config/settings.ts';
 import { EvidenceMissing } from './errors.ts';
 
 export interface Document<T> {

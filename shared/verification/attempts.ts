@@ -1,7 +1,7 @@
 // A verification that could not test says nothing about its point: it is tried again by itself, with growing pauses, as
 // long as no newer verification of the source takes its place. What to try again is computed here, from what was tried.
-import type { Execution } from '../../shared/aws/executions.ts';
-import type { Verdict } from '../../shared/catalog/recovery-point.ts';
+import type { Execution } from '../aws/executions.ts';
+import type { Verdict } from '../catalog/recovery-point.ts';
 
 /** After the first attempt, the second, the third. What does not pass within half a day needs a person. */
 const PAUSES_SECONDS = [1800, 7200, 28_800];

@@ -1,0 +1,78 @@
+import { headObject } from '../../shared/artifacts/artifacts.ts';
+import { newestBefore } from '../../shared/catalog/catalog.ts';
+import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { now, secondsBetween } from '../../shared/clock.ts';
+import { sourcesOfKind } from '../../shared/config/platform.ts';
+import { settings } from '../../shared/config/settings.ts';
+import { PartlyDone } from '../../shared/errors.ts';
+import { isArchive, isProven } from '../../shared/redis/archives.ts';
+import { logger } from '../../shared/telemetry/logger.ts';
+import { record } from '../../shared/telemetry/metrics.ts';
+
+export interface Measured {
+  source: string;
+  /** Age of the data of the newest archive that the other region has, in seconds: what would be lost. */
+  achievableRpo: number | null;
+  newestPointAge: number | null;
+  provenPointAge: number | null;
+}
+
+/** @throws {PartlyDone} after all sources were tried, naming those that could not be measured: silence then raises the alarm. */
+export const measure = async (): Promise<Measured[]> => {
+  const results: Measured[] = [];
+  const troubles: string[] = [];
+  for (const [name] of sourcesOfKind('elasticache-redis')) {
+    try {
+      results.push(await measureSource(name));
+    } catch (error) {
+      troubles.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  if (troubles.length === 0) return results;
+  throw new PartlyDone('some sources could not be measured.', {
+    source: 'measure',
+    found: troubles,
+    next: 'Mend what the messages name; the next run measures again.',
+  });
+};
+
+const measureSource = async (name: string): Promise<Measured> => {
+  const at = now();
+  const newest = await newestBefore(name, at, isArchive);
+  const replicated = await newestReplicated(name, at);
+  const proven = await newestBefore(name, at, isProven);
+  const measured = {
+    source: name,
+    achievableRpo: ageOf(replicated, at),
+    newestPointAge: ageOf(newest, at),
+    provenPointAge: ageOf(proven, at),
+  };
+  if (measured.achievableRpo !== null) record('AchievableRpo', measured.achievableRpo, name);
+  if (measured.newestPointAge !== null) record('RecoveryPointAge', measured.newestPointAge, name);
+  if (measured.provenPointAge !== null) record('ProvenPointAge', measured.provenPointAge, name);
+  logger.info('measured', measured);
+  return measured;
+};
+
+const ageOf = (point: RecoveryPoint | undefined, at: Date): number | null =>
+  point ? Math.max(0, secondsBetween(new Date(point.pointInTime ?? point.scheduledAt), at)) : null;
+
+/** How far back an archive is looked for that has left the region. Past this the objective is missed by far in any case. */
+const LOOKED_AT = 48;
+
+/** Only the primary region replicates: what is in the recovery region's vault is where it is needed. */
+const newestReplicated = async (name: string, at: Date): Promise<RecoveryPoint | undefined> => {
+  if (settings().role === 'recovery') return newestBefore(name, at, isArchive);
+  let before = at;
+  for (let looked = 0; looked < LOOKED_AT; looked++) {
+    const point = await newestBefore(name, before, isArchive);
+    if (!point || (await isReplicated(point))) return point;
+    before = new Date(new Date(point.scheduledAt).getTime() - 1);
+  }
+  return undefined;
+};
+
+const isReplicated = async ({ artifacts }: RecoveryPoint): Promise<boolean> => {
+  const heads = await Promise.all(artifacts.map(({ uri, versionId }) => headObject(uri, versionId)));
+  return heads.every(({ ReplicationStatus }) => ReplicationStatus === 'COMPLETED');
+};
