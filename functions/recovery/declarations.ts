@@ -31,7 +31,8 @@ export const declare = async (request: DeclareRequest, work: Work): Promise<Phas
   const there = await epochThere();
   const elsewhere = there === 'unknown' ? undefined : there;
   await assertElsewhere(failoverId, elsewhere);
-  await takeEpoch({ failoverId, kind: 'failover', execution, reason }, elsewhere?.epoch);
+  const kind = settings().region === configuration().regions.primary ? 'failback' : 'failover';
+  await takeEpoch({ failoverId, kind, execution, reason }, elsewhere?.epoch);
   try {
     return await phase('declare', (context) => decide(context, request))({ failoverId }, work);
   } catch (error) {
