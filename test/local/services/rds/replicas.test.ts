@@ -91,6 +91,7 @@ describe('a read replica of RDS in another region', { timeout: 60_000 }, () => {
     await query(world.recovery, 'kept', 'insert into orders values (103, 1)');
     await expect.poll(() => countOrders(world.recovery, 'follower'), { timeout: 30_000 }).toBe(103);
     await call(world.recovery, 'DeleteDBInstance', { DBInstanceIdentifier: 'follower', SkipFinalSnapshot: true });
+    await world.clock.settled();
     await rename('kept', 'shop-replica');
     await world.clock.settled();
   });
