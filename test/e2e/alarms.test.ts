@@ -74,6 +74,21 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => shop?.stop());
 
+describe('a deployment', () => {
+  it('whose alarms all tell their first state at once floods nobody: every address is still subscribed', async () => {
+    for (const topic of ['critical', 'warning']) {
+      const { Attributes } = await shop.ask<{ Attributes: Record<string, string> }>(
+        shop.primary,
+        'sns',
+        'GetTopicAttributes',
+        { TopicArn: `arn:aws:sns:${shop.primary.name}:${shop.primary.account}:${shop.service}-${topic}` },
+      );
+      expect(Attributes.SubscriptionsPending, topic).toBe('0');
+    }
+    expect(mail('warning')).not.toEqual([]);
+  });
+});
+
 describe('WAL that is not archived', () => {
   it('is reported as the data loss it means, and pages until it is archived again', async () => {
     const client = await shop.connect(shop.primary, 'shop-db');
