@@ -28,8 +28,8 @@ export interface Customers {
 
 /** One order every so often: a load that any machine bears. */
 const EVERY_MS = 2_000;
-/** Of the machine's time. */
-const PATIENCE_MS = 2_000;
+/** Of the machine's time, which may be busy with other things. */
+const PATIENCE_MS = 10_000;
 
 export const keepOrdering = (platform: LocalPlatform): Customers => {
   const { clock } = platform.world;
