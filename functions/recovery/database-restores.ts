@@ -75,8 +75,8 @@ export const restoredBy = async (
   if (tag(FAILOVER_TAG) !== failoverId || !id) return undefined;
   const { pointInTime, scheduledAt } = await readPoint(id);
   const taken = pointInTime ?? scheduledAt;
-  const since = factsOf('declare')?.since;
-  const until = typeof since === 'string' ? new Date(since) : now();
+  const downSince = factsOf('declare')?.downSince;
+  const until = typeof downSince === 'string' ? new Date(downSince) : now();
   return {
     how: 'snapshot',
     recoveryPoint: id,

@@ -57,7 +57,7 @@ const assertElsewhere = async (failoverId: string, there: Awaited<ReturnType<typ
 /** An assessment that is older says nothing of now. */
 const FRESH_SECONDS = 5 * 60;
 type Seen = Pick<Assessment, 'verdict' | 'confirmed' | 'confidence' | 'reasons' | 'dataLossSeconds'> &
-  Partial<Pick<Assessment, 'at' | 'since'>>;
+  Partial<Pick<Assessment, 'at' | 'since' | 'downSince'>>;
 const NOTHING_SEEN: Seen = {
   verdict: 'unknown',
   confirmed: false,
@@ -84,6 +84,7 @@ const decide = async ({ plan }: PhaseContext, request: DeclareRequest): Promise<
     reasons: seen.reasons,
     assessedAt: seen.at ?? null,
     since: seen.since ?? null,
+    downSince: seen.downSince ?? null,
     dataLossSeconds: seen.dataLossSeconds,
     approval: { mode: plan.approval.mode, seconds: plan.approval.deadline },
     path: pathOf(plan),

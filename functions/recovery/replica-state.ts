@@ -30,7 +30,7 @@ export const observeReplica = async (
     oldestXid: state.oldestXid,
     caughtUp: wanted !== undefined && !missing,
     behindBytes: state.behindBytes,
-    lossSeconds: wanted !== undefined && !missing ? 0 : lossOf(state.idleSeconds, factsOf('declare')?.since, now()),
+    lossSeconds: wanted !== undefined && !missing ? 0 : lossOf(state.idleSeconds, factsOf('declare')?.downSince, now()),
   };
   return { done: false, waitSeconds: 1, found: `the replica has what it can have: ${state.found}`, facts };
 };
@@ -81,11 +81,11 @@ const look = async (
 };
 
 /**
- * At most so many seconds of commits are lost: from the newest one the replica has until trouble was first seen. What
- * happened between the two was not shipped, if it happened; the canary tells it to the row.
+ * At most so many seconds of commits are lost: from the newest one the replica has until the region was first found down. What
+ * happened between the two was not shipped, if it happened; a region that is in trouble only is still written to.
  */
-export const lossOf = (idleSeconds: number | null, since: unknown, at: Date): number | null => {
+export const lossOf = (idleSeconds: number | null, downSince: unknown, at: Date): number | null => {
   if (idleSeconds === null) return null;
-  const inTrouble = typeof since === 'string' ? Math.max(0, secondsBetween(new Date(since), at)) : 0;
-  return Math.max(0, Math.round(idleSeconds - inTrouble));
+  const down = typeof downSince === 'string' ? Math.max(0, secondsBetween(new Date(downSince), at)) : 0;
+  return Math.max(0, Math.ceil(idleSeconds - down));
 };

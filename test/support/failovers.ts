@@ -1,7 +1,7 @@
 // A failover in the local region, as people run it: started, decided, followed, cut short, gone on with.
-import { createServer } from 'node:http';
 import { application } from '../../local/platform.ts';
 import { describeExecution, invoke, readObject, startMachine, untilEnded } from '../../local/story/observations.ts';
+import { createShopClusters } from '../../local/workloads/clusters.ts';
 import { type Phase, PhaseRecord, phaseKey } from '../../shared/recovery/documents.ts';
 import type { ShopPlatform } from './shop-platform.ts';
 
@@ -18,27 +18,10 @@ export interface Failover {
   ended(): Promise<Ended>;
 }
 
-/** Load balancers of the shop in both regions, for as long as the regions live: what customers and probes ask. */
+/** The shop's services: running in the primary region, standing by in the other. They end with the platform. */
 export const openForCustomers = async (shop: ShopPlatform): Promise<() => Promise<void>> => {
-  const closing: (() => void)[] = [];
-  for (const region of [shop.primary, shop.recovery]) {
-    const server = createServer((request, response) => {
-      if (region.alive) response.end('{"status":"ok"}');
-      else request.socket.destroy();
-    });
-    // An address of its own, as load balancers have: several tests and both regions use the same port.
-    const address = `127.${[0, 0, 0].map(() => 1 + Math.floor(Math.random() * 253)).join('.')}`;
-    await new Promise<void>((resolve) => server.listen(8080, address, resolve));
-    for (const name of ['orders', 'products', 'customers'])
-      closing.push(shop.world.dns.register(`shop-${name}.elb.${region.name}.amazonaws.com`, () => [address]));
-    closing.push(
-      () => server.close(),
-      () => server.closeAllConnections(),
-    );
-  }
-  return async () => {
-    for (const close of closing) close();
-  };
+  await createShopClusters(shop, 1);
+  return async () => undefined;
 };
 
 /** Lets region time go on until something holds, in small steps. */

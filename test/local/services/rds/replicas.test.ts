@@ -36,6 +36,21 @@ describe('a read replica of RDS in another region', { timeout: 60_000 }, () => {
     await expect(query(world.recovery, 'shop-replica', 'delete from orders')).rejects.toThrow(/read-only/);
   });
 
+  it('gets nothing more once its link is broken, while another one goes on', async () => {
+    await call(world.recovery, 'CreateDBInstanceReadReplica', {
+      DBInstanceIdentifier: 'unlinked',
+      SourceDBInstanceIdentifier: ARN,
+    });
+    await world.clock.settled();
+    await world.recovery.rds.breakReplication('unlinked');
+    await query(world.primary, 'shop-db', 'insert into orders values (103, 1)');
+    await expect.poll(() => countOrders(world.recovery, 'shop-replica')).toBe(102);
+    expect(await countOrders(world.recovery, 'unlinked')).toBe(101);
+    await query(world.primary, 'shop-db', 'delete from orders where id = 103');
+    await call(world.recovery, 'DeleteDBInstance', { DBInstanceIdentifier: 'unlinked', SkipFinalSnapshot: true });
+    await world.clock.settled();
+  });
+
   it('publishes its lag every minute of region time: nothing while it streams, and growing once the primary is gone', async () => {
     await pass(2 * MINUTE_MS);
     expect(world.recovery.metrics.length).toBeGreaterThan(0);
