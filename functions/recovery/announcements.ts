@@ -41,14 +41,18 @@ export const announce = async (request: AnnounceRequest, work: Work): Promise<Ph
 const conclude = async (context: PhaseContext): Promise<Step> => {
   const { failoverId, declaredAt, factsOf } = context;
   const ended = await endEpoch(failoverId, 'done');
-  const endedAt = new Date(ended.endedAt ?? now().toISOString());
+  const endedAt = ended.endedAt ?? now().toISOString();
+  const records = await phaseRecords(failoverId);
+  // What is checked and told afterwards keeps nobody waiting.
+  const served = new Date(records.find(({ phase: of }) => of === 'health')?.endedAt ?? endedAt);
   const since = factsOf('declare')?.since;
   const facts: Facts = {
-    rtoSeconds: secondsBetween(declaredAt, endedAt),
-    outageSeconds: typeof since === 'string' ? secondsBetween(new Date(since), endedAt) : null,
+    rtoSeconds: secondsBetween(declaredAt, served),
+    outageSeconds: typeof since === 'string' ? secondsBetween(new Date(since), served) : null,
+    totalSeconds: secondsBetween(declaredAt, new Date(endedAt)),
     lossSeconds: factsOf('database')?.lossSeconds ?? null,
   };
-  await notify(doneMessage(context, await phaseRecords(failoverId), facts));
+  await notify(doneMessage(context, records, facts));
   const { platform } = configuration();
   record('FailoverDuration', Number(facts.rtoSeconds), platform);
   if (facts.lossSeconds !== null) record('FailoverDataLoss', Number(facts.lossSeconds), platform);
@@ -57,6 +61,7 @@ const conclude = async (context: PhaseContext): Promise<Step> => {
 
 /** Errors after which nothing was changed and nothing is under way. */
 const NOTHING_DONE = new Set([
+  'ConfigurationInvalid',
   'PrimaryHealthy',
   'OutageNotConfirmed',
   'PlatformHere',

@@ -230,6 +230,18 @@ describe('failover', () => {
     },
   );
 
+  it('tries again where the cluster does not answer, and at once gives up a rollout that Kubernetes gave up', async () => {
+    let tries = 0;
+    const { begin, asked, trouble } = failover({
+      recoverySwitchWorkloads: () => {
+        throw named(++tries < 3 ? 'ClusterUnreachable' : 'RolloutFailed');
+      },
+    });
+    expect((await begin()).status).toBe('FAILED');
+    expect(trouble()).toMatchObject({ state: 'Bring up the workloads', error: 'RolloutFailed' });
+    expect(asked.filter((name) => name === 'recoverySwitchWorkloads')).toHaveLength(3);
+  });
+
   it('waits for people no longer than the deadline, then reads what was decided', async () => {
     const { begin, payloads, trouble } = failover(
       { recoveryAwaitApproval: ({ waited }) => (waited ? throws('ApprovalMissing')() : later('approve')) },
