@@ -28,6 +28,7 @@ export const doneMessage = (
   const { platform } = configuration();
   const { objectives } = plan;
   const database = factsOf('database') ?? {};
+  const cache = factsOf('cache');
   const fenced = factsOf('fence')?.confirmed === true;
   return {
     topic: 'disaster',
@@ -38,6 +39,14 @@ export const doneMessage = (
     evidence: [
       `RTO ${seconds(rtoSeconds)} from the declaration until customers were served, objective ${objectives.rto} s; ${seconds(outageSeconds)} since trouble was first seen`,
       `RPO ${seconds(lossSeconds)}, objective ${objectives.rpo} s`,
+      ...(cache
+        ? [
+            `the cache is ${cache.replicationGroup}, restored from ${cache.recoveryPoint}: what was written to it in the last ${seconds(cache.lossSeconds)} is lost`,
+            ...(Array.isArray(cache.passedOver)
+              ? [`archives found damaged on the way: ${cache.passedOver.join(', ')}`]
+              : []),
+          ]
+        : []),
       ...timeLine(records.filter(({ phase }) => phase !== 'announce')),
       fenced
         ? `the old primary in ${from} was fenced`

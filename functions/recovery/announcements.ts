@@ -11,12 +11,15 @@ import { endEpoch } from './epoch.ts';
 import { FailoverStopped } from './errors.ts';
 import { type PhaseAnswer, type PhaseContext, phase, phaseRecords, type Step } from './phases.ts';
 
-export const Trouble = z.strictObject({
+const Failed = z.strictObject({
   /** Name of the state that failed. */
   state: z.string().min(1),
   error: z.string().min(1),
   cause: z.string(),
 });
+type Failed = z.output<typeof Failed>;
+/** `also`: what failed beside it, at the same time. */
+export const Trouble = Failed.extend({ also: z.array(Failed).default([]) });
 export type Trouble = z.output<typeof Trouble>;
 
 export const AnnounceRequest = z.strictObject({
@@ -72,7 +75,7 @@ const NOTHING_DONE = new Set([
 ]);
 
 const stop = async ({ failoverId, execution }: AnnounceRequest, trouble: Trouble): Promise<never> => {
-  const happened = causeOf(trouble);
+  const happened = [causeOf(trouble), ...trouble.also.map(inWords)].join(' Also: ');
   const records = await phaseRecords(failoverId);
   const message = stoppedMessage({
     ...{ failoverId, execution, state: trouble.state, happened, records },
@@ -85,9 +88,11 @@ const stop = async ({ failoverId, execution }: AnnounceRequest, trouble: Trouble
   });
 };
 
+const inWords = (failed: Failed): string => `"${failed.state}" ended as ${failed.error}: ${causeOf(failed)}`;
+
 /** A function's error comes as JSON with its message and its stack; of AWS's own, as text. */
 const Failure = z.looseObject({ errorMessage: z.string() });
-const causeOf = ({ cause, error }: Trouble): string => {
+const causeOf = ({ cause, error }: Failed): string => {
   const parsed = z
     .string()
     .transform((text, context): unknown => {

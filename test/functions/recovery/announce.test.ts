@@ -65,6 +65,22 @@ describe('the end of a failover', () => {
       expect(text).toContain(part);
   });
 
+  it('says what the cache was made from, how old that was, and what was damaged', async () => {
+    const facts = {
+      replicationGroup: 'shop-cache',
+      recoveryPoint: 'archive-2',
+      lossSeconds: 1234.4,
+      passedOver: ['archive-3'],
+    };
+    await record('cache', { facts });
+    await announce();
+    const [{ text = '' } = {}] = region.messages;
+    expect(text).toContain(
+      'the cache is shop-cache, restored from archive-2: what was written to it in the last 1234 s is lost',
+    );
+    expect(text).toContain('archives found damaged on the way: archive-3');
+  });
+
   it('is measured from the declaration until customers were served, not until the last check', async () => {
     await announce();
     expect(region.telemetry.metrics()).toEqual(
@@ -125,6 +141,13 @@ describe('a failover that stops', () => {
       expect(text).toContain(part);
     expect(text).not.toContain('at x');
     expect(region.epoch().status).toBe('running');
+  });
+
+  it('says everything that failed at the same time', async () => {
+    const also = [{ state: 'Restore the cache', error: 'RecoveryPointMissing', cause: 'there is no archive' }];
+    expect((await stop({ also })).message).toMatch(
+      /is incompatible-restore.*"Restore the cache" ended as RecoveryPointMissing: there is no archive/,
+    );
   });
 
   it.each(['PrimaryHealthy', 'FailoverUnderWay', 'ApprovalRefused', 'ApprovalMissing'])(
