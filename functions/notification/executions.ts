@@ -2,6 +2,7 @@
 // Functions says how each execution ended, and that is told here.
 import { z } from 'zod';
 import { settings } from '../../shared/config/settings.ts';
+import { Json } from '../../shared/json.ts';
 import { notify, recovered } from '../../shared/notify/notify.ts';
 
 /** The envelope is AWS's and grows (Step Functions guide, "EventBridge", 2026-11); ours to be strict about is what we read. */
@@ -53,17 +54,7 @@ const evidenceOf = ({ executionArn, status, stopDate, error, cause }: Execution)
   ...(cause ? [`cause: ${cause}`] : []),
 ];
 
-const Input = z
-  .string()
-  .transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue('not JSON');
-      return z.NEVER;
-    }
-  })
-  .pipe(z.object({ source: z.string().min(1) }));
+const Input = Json.pipe(z.object({ source: z.string().min(1) }));
 
 /** Machines that work on one source have it in their input. */
 const sourceIn = (input: string | null | undefined): string | undefined => Input.safeParse(input ?? '').data?.source;

@@ -5,6 +5,7 @@ import https from 'node:https';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { z } from 'zod';
 import { secrets } from '../../shared/aws/clients.ts';
+import { Json } from '../../shared/json.ts';
 import { publicAddresses } from './addresses.ts';
 import { WebhookFailed, WebhookUnusable } from './errors.ts';
 
@@ -52,15 +53,6 @@ const read = async <T>(secret: string, schema: z.ZodType<T>): Promise<T> => {
     next: 'Write it anew (docs/notifications.md shows how).',
   });
 };
-
-const Json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue('not JSON');
-    return z.NEVER;
-  }
-});
 
 /** Connects to the addresses that were looked at and to no others, and follows no redirect: what is refused stays refused. */
 const send = async (secret: string, url: URL, body: string, addresses: LookupAddress[]): Promise<number> => {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { configuration } from '../../shared/config/platform.ts';
+import { Json } from '../../shared/json.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { type Facts, FailoverId } from '../../shared/recovery/documents.ts';
@@ -93,17 +94,6 @@ const inWords = (failed: Failed): string => `"${failed.state}" ended as ${failed
 /** A function's error comes as JSON with its message and its stack; of AWS's own, as text. */
 const Failure = z.looseObject({ errorMessage: z.string() });
 const causeOf = ({ cause, error }: Failed): string => {
-  const parsed = z
-    .string()
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.addIssue('not JSON');
-        return z.NEVER;
-      }
-    })
-    .pipe(Failure)
-    .safeParse(cause);
+  const parsed = Json.pipe(Failure).safeParse(cause);
   return (parsed.success ? parsed.data.errorMessage : cause || error).slice(0, 1000);
 };

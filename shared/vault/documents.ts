@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { s3 } from '../aws/clients.ts';
 import { lostTheRace } from '../catalog/catalog.ts';
 import { settings } from '../config/settings.ts';
+import { Json } from '../json.ts';
 import { DocumentContended, DocumentMissing, DocumentUnreadable } from './errors.ts';
 
 const ATTEMPTS = 8;
@@ -117,15 +118,6 @@ const put = async (
     throw error;
   }
 };
-
-const Json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue('not JSON');
-    return z.NEVER;
-  }
-});
 
 const contended = (key: string): DocumentContended =>
   new DocumentContended('others kept changing a document while it was written.', {

@@ -7,6 +7,7 @@ import { s3 } from '../aws/clients.ts';
 import { lostTheRace } from '../catalog/catalog.ts';
 import type { Artifact } from '../catalog/recovery-point.ts';
 import { settings } from '../config/settings.ts';
+import { Json } from '../json.ts';
 import { EvidenceMissing } from './errors.ts';
 
 export interface Document<T> {
@@ -74,15 +75,6 @@ export const findDocument = async <S extends z.ZodType>(
     throw error;
   }
 };
-
-const Json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue('not JSON');
-    return z.NEVER;
-  }
-});
 
 async function* once(body: Uint8Array): AsyncGenerator<Uint8Array> {
   yield body;

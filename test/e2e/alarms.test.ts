@@ -38,12 +38,12 @@ const untilAlarm = async (alarm: string, state: 'OK' | 'ALARM', withinMs: number
   return now() - began;
 };
 
-/** Subjects of what arrived for a topic's subscribers since `from`. */
+/** Subjects of the e-mails for a topic's subscribers since `from`. */
 const mail = (topic: 'critical' | 'warning', from = 0): string[] =>
   shop.primary.sns
     .inbox()
     .slice(from)
-    .filter(({ topicArn }) => topicArn.endsWith(`-${topic}`))
+    .filter(({ topicArn, protocol }) => protocol === 'email' && topicArn.endsWith(`-${topic}`))
     .map(({ subject }) => subject);
 const mailCount = (): number => shop.primary.sns.inbox().length;
 const subject = (state: 'OK' | 'ALARM', alarm: string): string =>
@@ -73,6 +73,21 @@ beforeAll(async () => {
   for (const alarm of ['not-proven', 'no-recent-point', 'rpo']) await untilAlarm(alarm, 'OK', HOUR_MS);
 }, 600_000);
 afterAll(() => shop?.stop());
+
+describe('a deployment', () => {
+  it('whose alarms all tell their first state at once floods nobody: every address is still subscribed', async () => {
+    for (const topic of ['critical', 'warning']) {
+      const { Attributes } = await shop.ask<{ Attributes: Record<string, string> }>(
+        shop.primary,
+        'sns',
+        'GetTopicAttributes',
+        { TopicArn: `arn:aws:sns:${shop.primary.name}:${shop.primary.account}:${shop.service}-${topic}` },
+      );
+      expect(Attributes.SubscriptionsPending, topic).toBe('0');
+    }
+    expect(mail('warning')).not.toEqual([]);
+  });
+});
 
 describe('WAL that is not archived', () => {
   it('is reported as the data loss it means, and pages until it is archived again', async () => {
@@ -177,7 +192,7 @@ describe('verification that stops while backups go on', () => {
     expect(now() - proven).toBeGreaterThan(8 * DAY_MS);
     expect(now() - proven).toBeLessThan(8 * DAY_MS + 15 * MINUTE_MS);
     expect(mail('critical', told)).toEqual([subject('ALARM', 'not-proven')]);
-    const text = shop.primary.sns.inbox().at(-1)?.message ?? '';
+    const text = shop.primary.sns.inbox().findLast(({ protocol }) => protocol === 'email')?.message ?? '';
     expect(JSON.parse(text)).toMatchObject({
       NewStateValue: 'ALARM',
       AlarmDescription: 'No recovery point was proven by a restore within the objective.',

@@ -87,7 +87,7 @@ describe('npm run local', () => {
         stack: 'CREATE_COMPLETE',
         parameter: 'us-west-2',
         secret: ['password', 'username'],
-        topics: 6,
+        topics: 13,
         machines: expect.arrayContaining(['backup-database', 'restore-database', 'verify-database']),
         elsewhere: ['shop-db-replica'],
       });

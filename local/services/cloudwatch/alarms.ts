@@ -1,5 +1,6 @@
 // The alarms of a region. Between arrivals of data their future is known, so the clock is asked to wake them only for the
 // minute at which a state changes: alarms that rest cost nothing, however fast the clock runs.
+import { crc32 } from 'node:zlib';
 import type { HistoryItemType, PutMetricAlarmInput, StateValue } from '@aws-sdk/client-cloudwatch';
 import type { Region } from '../../types.ts';
 import { type AlarmRule, evaluate, nextLook } from './evaluation.ts';
@@ -56,13 +57,14 @@ export const createAlarms = (region: Region, store: MetricStore) => {
     alarm.cancel();
     const series = store.get(alarm.series);
     const wake = nextLook(alarm.rule, series, region.clock.now().getTime(), alarm.state);
-    alarm.cancel = wake === undefined ? () => undefined : region.clock.at(new Date(wake), () => look(alarm, wake));
+    alarm.cancel =
+      wake === undefined ? () => undefined : region.clock.at(momentOf(alarm, wake), () => look(alarm, wake));
   };
 
   const look = async (alarm: Alarm, minute: number): Promise<void> => {
     // A region that is down evaluates nothing; it looks again once it is back.
     if (!region.alive) {
-      alarm.cancel = region.clock.at(new Date(minute + MINUTE_MS), () => look(alarm, minute + MINUTE_MS));
+      alarm.cancel = region.clock.at(momentOf(alarm, minute + MINUTE_MS), () => look(alarm, minute + MINUTE_MS));
       return;
     }
     const { state, values } = evaluate(alarm.rule, store.get(alarm.series), minute, alarm.state);
@@ -101,6 +103,12 @@ export const createAlarms = (region: Region, store: MetricStore) => {
     },
   };
 };
+
+/**
+ * Not all alarms are looked at in one instant, and mails of many that change together must not look like a flood to SNS:
+ * each has a moment of its own within the minute.
+ */
+const momentOf = ({ name }: Alarm, minute: number): Date => new Date(minute + (crc32(name) % 50) * 1000);
 
 const OPERATOR_TEXT: Record<string, string> = {
   GreaterThanThreshold: 'greater than',

@@ -180,13 +180,13 @@ describe('a body', () => {
       collectGarbage();
       return process.memoryUsage().arrayBuffers;
     };
-    const size = 96 * 1024 * 1024;
+    const size = 192 * 1024 * 1024;
     const chunk = Buffer.alloc(1024 * 1024, 'lifeboat');
     const before = held();
     const samples: number[] = [];
     const pieces = async function* () {
       for (let sent = 0; sent < size; sent += chunk.length) {
-        if (sent % (16 * chunk.length) === 0) samples.push(held() - before);
+        if (sent % (32 * chunk.length) === 0) samples.push(held() - before);
         yield chunk;
       }
     };
@@ -194,9 +194,9 @@ describe('a body', () => {
     const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: 'large' }));
     let received = 0;
     for await (const piece of Body as Readable) {
-      const sampled = Math.floor(received / (16 * chunk.length));
+      const sampled = Math.floor(received / (32 * chunk.length));
       received += (piece as Buffer).length;
-      if (Math.floor(received / (16 * chunk.length)) > sampled) samples.push(held() - before);
+      if (Math.floor(received / (32 * chunk.length)) > sampled) samples.push(held() - before);
     }
     expect(received).toBe(size);
     expect(samples).toHaveLength(12);

@@ -146,7 +146,7 @@ describe('an alarm', () => {
     await measure(100);
     await world.call('monitoring', 'SetAlarmState', { AlarmName: 'rpo', StateValue: 'ALARM', StateReason: 'drill' });
     expect(await state()).toBe('ALARM');
-    await world.advance(MINUTE);
+    await world.advance(2 * MINUTE);
     expect(await state()).toBe('OK');
     await expect(
       world.call('monitoring', 'SetAlarmState', { AlarmName: 'x', StateValue: 'OK', StateReason: '' }),
