@@ -68,7 +68,7 @@ describe('a failover whose steps fail', { timeout: 240_000 }, () => {
     shop.world.faults.add({ operation: 'RestoreDBInstanceFromDBSnapshot' }, lost, { times: 1 });
     const denied = { kind: 'error', code: 'AccessDenied', status: 403, when: 'before' } as const;
     shop.world.faults.add({ actor: `${shop.service}-recoverySwitchDns`, operation: 'PutMetricData' }, denied);
-    expect(await redrive()).toEqual(stopped('"Switch the names" ended as AccessDenied'));
+    expect(await redrive()).toEqual(stopped('ended as AccessDenied'));
     expect(await recordOf(shop, failover.id, 'database')).toMatchObject({ facts: { how: 'snapshot' } });
     expect(toldAbout(shop, 'troubled', 'STOPPED at "Switch the names"', 'dns: not done')).not.toEqual([]);
     await expect(recordOf(shop, failover.id, 'health')).rejects.toThrow(/NoSuchKey|not exist/);

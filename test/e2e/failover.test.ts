@@ -41,7 +41,7 @@ const question = (id: string): string => {
 const stoppedBy = async (failover: Failover): Promise<string> => {
   const ended = await failover.ended();
   expect(ended).toMatchObject({ status: 'FAILED', error: 'FailoverStopped' });
-  return ended.cause ?? '';
+  return JSON.parse(ended.cause ?? '{}').errorMessage;
 };
 const assess = () => invoke(shop, 'recoveryAssess', {}, shop.recovery);
 
