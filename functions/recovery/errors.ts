@@ -35,6 +35,11 @@ export class ReplicaForeign extends LifeboatError {
   override readonly name = 'ReplicaForeign';
 }
 
+/** ElastiCache could not make the cache of this region. */
+export class CacheRestoreFailed extends LifeboatError {
+  override readonly name = 'CacheRestoreFailed';
+}
+
 /** Route 53 cannot be told anything: its control plane in us-east-1 does not answer. */
 export class DnsControlPlaneSilent extends LifeboatError {
   override readonly name = 'DnsControlPlaneSilent';

@@ -1,9 +1,11 @@
 // A failover in the local region, as people run it: started, decided, followed, cut short, gone on with.
+import { cacheSource, createCache, fillCache } from '../../local/cache.ts';
 import { application } from '../../local/platform.ts';
 import { describeExecution, invoke, readObject, startMachine, untilEnded } from '../../local/story/observations.ts';
+import type { Caller } from '../../local/types.ts';
 import { createShopClusters } from '../../local/workloads/clusters.ts';
 import { type Phase, PhaseRecord, phaseKey } from '../../shared/recovery/documents.ts';
-import type { ShopPlatform } from './shop-platform.ts';
+import { type ShopPlatform, startShop } from './shop-platform.ts';
 
 export interface Ended {
   status: string;
@@ -85,5 +87,61 @@ export const order = async (shop: ShopPlatform, where: 'primary' | 'recovery'): 
     return Number(rows[0].id);
   } finally {
     await client.end();
+  }
+};
+
+/** The shop on a quiet day, watched by nobody yet: open for customers in one region, ready to be moved into the other. */
+export const startMovableShop = async (): Promise<ShopPlatform> => {
+  const shop = await startShop(0.002);
+  const closeDoors = await openForCustomers(shop);
+  // What is scheduled for caches goes on sleeping: an hour of a test is none of their business.
+  await createCache({ ...shop, wakeCaches: async () => undefined }, fillCache(40));
+  await archiveCache(shop);
+  return {
+    ...shop,
+    stop: async () => {
+      await closeDoors();
+      await shop.stop();
+    },
+  };
+};
+
+const archiveCache = async (shop: ShopPlatform): Promise<void> => {
+  const scheduledAt = `${shop.world.clock.now().toISOString().slice(0, 19)}Z`;
+  const { recoveryPoint } = await invoke<{ recoveryPoint: string }>(shop, 'redisOpenPoint', {
+    ...{ source: cacheSource(), scheduledAt, purpose: 'on-demand' },
+  });
+  await until(shop, async () => (await invoke<{ done: boolean }>(shop, 'redisSettlePoint', { recoveryPoint })).done);
+  // Until it is replicated.
+  await pass(shop, 60);
+};
+
+export const pass = ({ world: { clock } }: ShopPlatform, seconds: number): Promise<void> =>
+  clock.advanceTo(new Date(clock.now().getTime() + seconds * 1000));
+
+/** Every call into the region that takes over, as it is made: what it was, and what to do once it took effect. */
+export const watchCalls = (
+  { recovery }: ShopPlatform,
+  look: (call: { service: string; operation: string; actor: string; input: object }) => Promise<void> | void,
+): (() => void) => {
+  const { call } = recovery;
+  recovery.call = async <T>(service: string, operation: string, input: object, caller: Caller): Promise<T> => {
+    const answer = await call<T>(service, operation, input, caller);
+    await look({ service, operation, actor: caller.actor ?? '', input });
+    return answer;
+  };
+  return () => {
+    recovery.call = call;
+  };
+};
+
+/** Sends a session's statement as the shop's services do; the code PostgreSQL refuses it with, or nothing. */
+export const refusedWith = async (asked: Promise<unknown>): Promise<string> => {
+  try {
+    await asked;
+    return 'nothing';
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    return code ?? message;
   }
 };
