@@ -28,6 +28,7 @@ export const tellReady = async ({ source, instance, record }: Ready): Promise<vo
         : 'There was no old database to compare with.',
     evidence: [
       `replica: ${instance}`,
+      ...(record.cacheRetired ? [`the old cache is gone; its last snapshot is ${record.cacheRetired}`] : []),
       ...(record.keptAs ? [`the old database is kept as ${record.keptAs}`] : []),
       ...record.tables.flatMap(linesOf),
     ],

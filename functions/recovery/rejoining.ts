@@ -1,5 +1,6 @@
 // A region that was left gets ready to take the platform back: what its old database and the living one do not share is
-// written down, the old one is kept under another name, and a replica of the living one takes its place. Going back is then
+// written down, the old one is kept under another name, a replica of the living one takes its place, and the old cache makes
+// room. Going back is then
 // a failover in the other direction. Every call looks at what is there and takes the next step.
 import type { DBInstance } from '@aws-sdk/client-rds';
 import { z } from 'zod';
@@ -10,6 +11,7 @@ import { findInstance } from '../../shared/rds/instances.ts';
 import { Rejoin } from '../../shared/recovery/rejoin.ts';
 import { openDocument } from '../../shared/vault/documents.ts';
 import { InstanceUnusable, NameNotConfirmed } from './errors.ts';
+import { retireCache } from './rejoin-cache.ts';
 import { compareDatabases } from './rejoin-comparison.ts';
 import { follow, replicate, setAside } from './rejoin-replica.ts';
 import { type RejoinStep, type Way, wait, wayOf } from './rejoin-way.ts';
@@ -30,8 +32,11 @@ export const rejoin = async (
   const instance = await findInstance(way.here);
   if (instance) assertUsable(way, instance);
   if (instance && instance.DBInstanceStatus !== 'available') return wait(`${way.here} is ${instance.DBInstanceStatus}`);
-  if (instance?.ReadReplicaSourceDBInstanceIdentifier) return follow(way, instance, work.signal);
-  if (!record.comparedAt) return compareDatabases(way, record, instance, work.signal);
+  const follows = instance?.ReadReplicaSourceDBInstanceIdentifier !== undefined;
+  if (!record.comparedAt && !follows) return compareDatabases(way, record, instance, work.signal);
+  const retiring = await retireCache(way, record);
+  if (retiring) return retiring;
+  if (instance && follows) return follow(way, instance, work.signal);
   return instance ? setAside(way, instance, work.signal) : replicate(way, record);
 };
 

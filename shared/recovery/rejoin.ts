@@ -40,6 +40,8 @@ export const Rejoin = z.strictObject({
   left: z.string().optional(),
   tables: z.array(TableDifferences),
   comparedAt: time.optional(),
+  /** The last snapshot of the old cache, which went. */
+  cacheRetired: z.string().optional(),
   /** The name under which the old database stays. */
   keptAs: z.string().optional(),
   /** When the replica was asked for, and when it was found following the living database. */

@@ -71,9 +71,15 @@ export const grant = async (shop: ShopPlatform, failoverId: string): Promise<voi
   await decide(shop, failoverId, 'granted');
 };
 
-export const recordOf = async (shop: ShopPlatform, failoverId: string, phase: Phase): Promise<PhaseRecord> => {
-  const bucket = shop.stacks.recovery.outputs.VaultBucketName as string;
-  return PhaseRecord.parse(JSON.parse(await readObject(shop, shop.recovery, bucket, phaseKey(failoverId, phase))));
+export const recordOf = async (
+  shop: ShopPlatform,
+  failoverId: string,
+  phase: Phase,
+  region = shop.recovery,
+): Promise<PhaseRecord> => {
+  const { outputs } = region === shop.primary ? shop.stacks.primary : shop.stacks.recovery;
+  const bucket = outputs.VaultBucketName as string;
+  return PhaseRecord.parse(JSON.parse(await readObject(shop, region, bucket, phaseKey(failoverId, phase))));
 };
 
 /** One order as the shop's services write it; its number. */
