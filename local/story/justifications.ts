@@ -131,6 +131,11 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     because: 'a failover is not part of the day; test/e2e/failover.test.ts runs one',
   },
   {
+    owners: ['recoveryRejoin', 'rejoin'],
+    actions: ['*'],
+    because: 'going back is not part of the day; test/e2e/failback.test.ts does',
+  },
+  {
     owners: [
       'notificationAcknowledge',
       'notificationFollowUp',
