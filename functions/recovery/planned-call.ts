@@ -26,10 +26,12 @@ export const arn = (service: string, region: string, resource: string): string =
 /** ARNs of objects name no region and no account. */
 export const objectArn = (bucket: string, key: string): string => `arn:aws:s3:::${bucket}/${key}`;
 
+export const bucketArn = (bucket: string): string => `arn:aws:s3:::${bucket}`;
+
 /** Stands for the id that the failover will have. */
 const NEXT = 'next';
 
-/** Each phase reads the epoch and keeps its record. */
+/** Each phase reads the epoch and keeps its record. Without the listing S3 answers 403 for what is not there. */
 export const keepRecord = (phase: Phase): Call[] => {
   const { vaultBucket, vaultKeyArn, region } = settings();
   const key = phaseKey(NEXT, phase);
@@ -38,6 +40,7 @@ export const keepRecord = (phase: Phase): Call[] => {
       ...{ call: 's3:GetObject', on: `s3://${vaultBucket}/recovery/…`, region },
       needs: [
         { action: 's3:GetObject', resource: objectArn(vaultBucket, key) },
+        { action: 's3:ListBucket', resource: bucketArn(vaultBucket) },
         { action: 'kms:Decrypt', resource: vaultKeyArn },
       ],
     },
@@ -51,6 +54,18 @@ export const keepRecord = (phase: Phase): Call[] => {
   ];
 };
 
+export const readCatalog = (): Call => {
+  const { vaultBucket, vaultKeyArn, region } = settings();
+  return {
+    ...{ call: 's3:GetObject', on: `s3://${vaultBucket}/catalog/…`, region },
+    needs: [
+      { action: 's3:GetObject', resource: objectArn(vaultBucket, 'catalog/any.json') },
+      { action: 's3:ListBucket', resource: bucketArn(vaultBucket) },
+      { action: 'kms:Decrypt', resource: vaultKeyArn },
+    ],
+  };
+};
+
 /** The end of a secret's ARN is random: IAM policies of this service leave it open. */
 export const readSecret = (secret: string, region: string): Call => ({
   ...{ call: 'secretsmanager:GetSecretValue', on: secret, region },
@@ -59,11 +74,17 @@ export const readSecret = (secret: string, region: string): Call => ({
   ],
 });
 
+/** What is told is remembered in the vault; the topics are encrypted with its key. */
 export const publish = (topic: string): Call => {
-  const { topicArnPrefix, region } = settings();
+  const { topicArnPrefix, region, vaultBucket, vaultKeyArn } = settings();
+  const remembered = objectArn(vaultBucket, 'notifications/any.json');
   return {
     ...{ call: 'sns:Publish', on: `${topicArnPrefix}${topic}`, region },
-    needs: [{ action: 'sns:Publish', resource: `${topicArnPrefix}${topic}` }],
+    needs: [
+      { action: 'sns:Publish', resource: `${topicArnPrefix}${topic}` },
+      ...['s3:GetObject', 's3:PutObject'].map((action) => ({ action, resource: remembered })),
+      ...['kms:GenerateDataKey', 'kms:Decrypt'].map((action) => ({ action, resource: vaultKeyArn })),
+    ],
   };
 };
 

@@ -5,7 +5,17 @@ import type { Recovery } from '../../shared/config/recovery.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Phase } from '../../shared/recovery/documents.ts';
 import { NAMESPACE } from '../../shared/telemetry/metrics.ts';
-import { arn, type Call, keepRecord, objectArn, publish, readSecret, sql } from './planned-call.ts';
+import {
+  arn,
+  bucketArn,
+  type Call,
+  keepRecord,
+  objectArn,
+  publish,
+  readCatalog,
+  readSecret,
+  sql,
+} from './planned-call.ts';
 import { cacheCalls, databaseCalls } from './planned-data-calls.ts';
 
 /** What stands in the region that would take over, as far as it decides which calls are made. */
@@ -45,12 +55,20 @@ const CALLS: Record<Exclude<Phase, 'infrastructure'>, (situation: Situation) => 
       bestEffort: true,
       needs: [
         { action: 's3:GetObject', resource: objectArn(settings().peer.vaultBucket, `recovery/epoch/${from}.json`) },
+        { action: 's3:ListBucket', resource: bucketArn(settings().peer.vaultBucket) },
         { action: 'kms:Decrypt', resource: settings().peer.vaultKeyArn },
       ],
     },
   ],
 
-  approve: ({ plan }) => (plan.approval.mode === 'required' ? [publish('disaster')] : []),
+  approve: ({ plan, to }) => {
+    const machine = `${settings().service}-failover`;
+    const wake: Call = {
+      ...{ call: 'states:SendTaskSuccess', on: machine, region: to, bestEffort: true },
+      needs: [{ action: 'states:SendTaskSuccess', resource: arn('states', to, `stateMachine:${machine}`) }],
+    };
+    return plan.approval.mode === 'required' ? [publish('disaster'), wake] : [];
+  },
 
   fence: ({ plan, from, to }) => {
     const { instance, secret } = rdsSourceNamed(plan.database.source);
@@ -114,6 +132,7 @@ const CALLS: Record<Exclude<Phase, 'infrastructure'>, (situation: Situation) => 
   validate: ({ plan, database: { instance }, to }) => [
     readSecret(rdsSourceNamed(plan.database.source).secret, to),
     onInstance('rds:DescribeDBInstances', instance, to),
+    readCatalog(),
     ...['cloudwatch:GetMetricStatistics', 'cloudwatch:DescribeAlarms'].map((call) => onAnything(call, to)),
     publish('disaster'),
   ],

@@ -1,7 +1,7 @@
 // The calls that bring database and cache up in the region that takes over.
 import { rdsSourceNamed, redisSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
-import { arn, type Call, objectArn, readSecret, sql } from './planned-call.ts';
+import { arn, type Call, objectArn, readCatalog, readSecret, sql } from './planned-call.ts';
 import type { Situation } from './planned-calls.ts';
 
 export const databaseCalls = ({ plan, to, database: { instance, way, snapshot } }: Situation): Call[] => {
@@ -24,10 +24,11 @@ export const databaseCalls = ({ plan, to, database: { instance, way, snapshot } 
 };
 
 const restoreCalls = (source: string, to: string, instance: string, snapshot = 'the newest copy here'): Call[] => {
-  const { subnetGroup } = rdsSourceNamed(source).restore;
-  const on = ['db:'.concat(instance), 'snapshot:any', ...(subnetGroup ? [`subgrp:${subnetGroup}`] : [])];
+  const { subnetGroup = 'default' } = rdsSourceNamed(source).restore;
+  const on = [`db:${instance}`, 'snapshot:any', `subgrp:${subnetGroup}`, 'pg:default', 'og:default'];
   const restore = 'rds:RestoreDBInstanceFromDBSnapshot';
   return [
+    readCatalog(),
     {
       ...{ call: restore, on: `${instance} from ${snapshot}`, region: to },
       needs: [
@@ -53,20 +54,27 @@ export const cacheCalls = ({ plan, to, cache }: Situation): Call[] => {
   const replicationGroup = arn('elasticache', to, `replicationgroup:${group}`);
   const seed = `seeds/${group}/any.rdb`;
   const create = 'elasticache:CreateReplicationGroup';
-  const used = ['parametergroup:default', ...(recovery.subnetGroup ? [`subnetgroup:${recovery.subnetGroup}`] : [])].map(
-    (resource) => arn('elasticache', to, resource),
+  const used = ['parametergroup:default', `subnetgroup:${recovery.subnetGroup ?? 'default'}`].map((resource) =>
+    arn('elasticache', to, resource),
   );
   return [
     {
       ...{ call: 'elasticache:DescribeReplicationGroups', on: group, region: to },
       needs: [{ action: 'elasticache:DescribeReplicationGroups', resource: replicationGroup }],
     },
+    readCatalog(),
     ...(secret ? [readSecret(secret, to)] : []),
     {
       ...{ call: 's3:CopyObject', on: `${archive} to s3://${exchangeBucket}/seeds/${group}/`, region: to },
       needs: [
-        { action: 's3:GetObjectVersion', resource: objectArn(vaultBucket, 'redis-snapshots/any.rdb') },
-        { action: 's3:PutObject', resource: objectArn(exchangeBucket, seed) },
+        ...['s3:GetObject', 's3:GetObjectVersion'].map((action) => ({
+          action,
+          resource: objectArn(vaultBucket, 'redis-snapshots/any.rdb'),
+        })),
+        ...['s3:PutObject', 's3:AbortMultipartUpload'].map((action) => ({
+          action,
+          resource: objectArn(exchangeBucket, seed),
+        })),
       ],
     },
     {
