@@ -1,5 +1,5 @@
 // A failover in the local region, as people run it: started, decided, followed, cut short, gone on with.
-import { cacheSource, createCache, fillCache } from '../../local/cache.ts';
+import { archiveCache, createCache, fillCache } from '../../local/cache.ts';
 import { application } from '../../local/platform.ts';
 import { describeExecution, invoke, readObject, startMachine, untilEnded } from '../../local/story/observations.ts';
 import type { Caller } from '../../local/types.ts';
@@ -99,10 +99,10 @@ export const order = async (shop: ShopPlatform, where: 'primary' | 'recovery'): 
 /** The shop on a quiet day, watched by nobody yet: open for customers in one region, ready to be moved into the other. */
 export const startMovableShop = async (): Promise<ShopPlatform> => {
   const shop = await startShop(0.002);
-  const closeDoors = await openForCustomers(shop);
   // What is scheduled for caches goes on sleeping: an hour of a test is none of their business.
-  await createCache({ ...shop, wakeCaches: async () => undefined }, fillCache(40));
+  await createCache(shop, fillCache(40));
   await archiveCache(shop);
+  const closeDoors = await openForCustomers(shop);
   return {
     ...shop,
     stop: async () => {
@@ -110,16 +110,6 @@ export const startMovableShop = async (): Promise<ShopPlatform> => {
       await shop.stop();
     },
   };
-};
-
-const archiveCache = async (shop: ShopPlatform): Promise<void> => {
-  const scheduledAt = `${shop.world.clock.now().toISOString().slice(0, 19)}Z`;
-  const { recoveryPoint } = await invoke<{ recoveryPoint: string }>(shop, 'redisOpenPoint', {
-    ...{ source: cacheSource(), scheduledAt, purpose: 'on-demand' },
-  });
-  await until(shop, async () => (await invoke<{ done: boolean }>(shop, 'redisSettlePoint', { recoveryPoint })).done);
-  // Until it is replicated.
-  await pass(shop, 60);
 };
 
 export const pass = ({ world: { clock } }: ShopPlatform, seconds: number): Promise<void> =>
