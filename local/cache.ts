@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createClient } from '@redis/client';
 import { redisSourceNamed, sourcesOfKind } from '../shared/config/platform.ts';
 import type { LocalPlatform } from './platform.ts';
+import { invoke } from './story/observations.ts';
 import type { LocalRegion } from './world.ts';
 
 /** Sends one command to the primary of a group. */
@@ -47,6 +48,20 @@ export const createCache = async (platform: LocalPlatform, fill: (send: Send) =>
   await withCache(primary, source.replicationGroup, fill);
   await platform.wakeCaches();
 };
+
+/** An archive of the cache as it is now, beside those of its schedules. */
+export const archiveCache = async (platform: LocalPlatform): Promise<void> => {
+  const { clock } = platform.world;
+  const scheduledAt = `${clock.now().toISOString().slice(0, 19)}Z`;
+  const request = { source: cacheSource(), scheduledAt, purpose: 'on-demand' };
+  const { recoveryPoint } = await invoke<{ recoveryPoint: string }>(platform, 'redisOpenPoint', request);
+  for (let looks = 0; looks < LOOKS; looks++) {
+    if ((await invoke<{ done: boolean }>(platform, 'redisSettlePoint', { recoveryPoint })).done) return;
+    await clock.advanceTo(new Date(clock.now().getTime() + 30_000));
+  }
+  throw new Error(`${recoveryPoint} was never archived.`);
+};
+const LOOKS = 60;
 
 /** Runs commands on the primary of a group over one connection, as an application would. */
 export const withCache = async <T>(region: LocalRegion, group: string, run: (send: Send) => Promise<T>): Promise<T> => {

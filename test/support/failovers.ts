@@ -1,6 +1,6 @@
 // A failover in the local region, as people run it: started, decided, followed, cut short, gone on with.
 import { createServer } from 'node:http';
-import { cacheSource, createCache, fillCache } from '../../local/cache.ts';
+import { archiveCache, createCache, fillCache } from '../../local/cache.ts';
 import { application } from '../../local/platform.ts';
 import { describeExecution, invoke, readObject, startMachine, untilEnded } from '../../local/story/observations.ts';
 import type { Caller } from '../../local/types.ts';
@@ -114,6 +114,8 @@ export const startMovableShop = async (): Promise<ShopPlatform> => {
   // What is scheduled for caches goes on sleeping: an hour of a test is none of their business.
   await createCache({ ...shop, wakeCaches: async () => undefined }, fillCache(40));
   await archiveCache(shop);
+  // Until it is replicated.
+  await pass(shop, 60);
   return {
     ...shop,
     stop: async () => {
@@ -121,16 +123,6 @@ export const startMovableShop = async (): Promise<ShopPlatform> => {
       await shop.stop();
     },
   };
-};
-
-const archiveCache = async (shop: ShopPlatform): Promise<void> => {
-  const scheduledAt = `${shop.world.clock.now().toISOString().slice(0, 19)}Z`;
-  const { recoveryPoint } = await invoke<{ recoveryPoint: string }>(shop, 'redisOpenPoint', {
-    ...{ source: cacheSource(), scheduledAt, purpose: 'on-demand' },
-  });
-  await until(shop, async () => (await invoke<{ done: boolean }>(shop, 'redisSettlePoint', { recoveryPoint })).done);
-  // Until it is replicated.
-  await pass(shop, 60);
 };
 
 export const pass = ({ world: { clock } }: ShopPlatform, seconds: number): Promise<void> =>
