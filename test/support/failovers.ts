@@ -20,12 +20,6 @@ export interface Failover {
   ended(): Promise<Ended>;
 }
 
-/** The shop's services: running in the primary region, standing by in the other. They end with the platform. */
-export const openForCustomers = async (shop: ShopPlatform): Promise<() => Promise<void>> => {
-  await createShopClusters(shop, 1);
-  return async () => undefined;
-};
-
 /** Lets region time go on until something holds, in small steps. */
 export const until = async (shop: ShopPlatform, holds: () => unknown, minutes = 30): Promise<void> => {
   const { clock } = shop.world;
@@ -102,28 +96,39 @@ export const startMovableShop = async (): Promise<ShopPlatform> => {
   // What is scheduled for caches goes on sleeping: an hour of a test is none of their business.
   await createCache(shop, fillCache(40));
   await archiveCache(shop);
-  const closeDoors = await openForCustomers(shop);
-  return {
-    ...shop,
-    stop: async () => {
-      await closeDoors();
-      await shop.stop();
-    },
-  };
+  await createShopClusters(shop, 1);
+  return shop;
 };
 
 export const pass = ({ world: { clock } }: ShopPlatform, seconds: number): Promise<void> =>
   clock.advanceTo(new Date(clock.now().getTime() + seconds * 1000));
 
-/** Every call into the region that takes over, as it is made: what it was, and what to do once it took effect. */
-export const watchCalls = (
-  { recovery }: ShopPlatform,
-  look: (call: { service: string; operation: string; actor: string; input: object }) => Promise<void> | void,
+/** Every operation that took effect in the world, whether or not its caller heard of it. */
+export const watchEffects = ({ world: { faults } }: ShopPlatform, look: (operation: string) => void): (() => void) => {
+  const { around } = faults;
+  faults.around = (call, run) =>
+    around(call, async () => {
+      const answer = await run();
+      look(call.operation);
+      return answer;
+    });
+  return () => {
+    faults.around = around;
+  };
+};
+
+/** Every function that a machine of the region that takes over has called, before the machine hears what it answered. */
+export const watchMachines = (
+  { recovery, service }: ShopPlatform,
+  look: (machine: string, functionKey: string) => Promise<void>,
 ): (() => void) => {
   const { call } = recovery;
-  recovery.call = async <T>(service: string, operation: string, input: object, caller: Caller): Promise<T> => {
-    const answer = await call<T>(service, operation, input, caller);
-    await look({ service, operation, actor: caller.actor ?? '', input });
+  recovery.call = async <T>(signingName: string, operation: string, input: object, caller: Caller): Promise<T> => {
+    const answer = await call<T>(signingName, operation, input, caller);
+    const { FunctionName } = input as { FunctionName?: string };
+    const [, machine] = (caller.actor ?? '').split(`${service}-`);
+    if (operation === 'Invoke' && machine && FunctionName)
+      await look(machine, FunctionName.split(`${service}-`)[1]?.split(':')[0] ?? '');
     return answer;
   };
   return () => {
