@@ -186,7 +186,8 @@ export const JUSTIFICATIONS: readonly Justification[] = [
       'verifyRedis',
     ],
     actions: ['*'],
-    because: 'the story archives its cache once, by hand; test/e2e/redis.test.ts backs one up by schedule, and proves it',
+    because:
+      'the story archives its cache once, by hand; test/e2e/redis.test.ts backs one up by schedule, and proves it',
   },
   {
     owners: ['retentionExpire'],
@@ -197,7 +198,7 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     owners: ['scheduler'],
     actions: ['states:StartExecution'],
     resource: '*-redis',
-    because: 'backups and verifications of a cache; the story has none',
+    because: 'backups and verifications of a cache, whose schedules sleep in the story',
   },
   {
     owners: ['recoveryRejoin', 'rejoin'],
