@@ -16,7 +16,8 @@ import {
   startMovableShop,
   toldAbout,
   until,
-  watchCalls,
+  watchEffects,
+  watchMachines,
 } from '../support/failovers.ts';
 import type { ShopPlatform } from '../support/shop-platform.ts';
 
@@ -39,6 +40,8 @@ const SHORT: Call[] = [
 /** Functions after whose first answer the execution is stopped; every one where left out. */
 const STOPS = ALL ? undefined : ['recoveryFence', 'recoveryPromoteDatabase', 'recoverySwitchDns', 'recoveryAnnounce'];
 
+const IRREVERSIBLE = ['PromoteReadReplica', 'CreateReplicationGroup', 'RestoreDBInstanceFromDBSnapshot'];
+
 interface Interruptions {
   calls: readonly Call[];
   action: FaultAction;
@@ -52,15 +55,16 @@ const failOver = async (shop: ShopPlatform, { calls, action, stops }: Interrupti
   const acts: string[] = [];
   const stopped = new Set<string>();
   let execution = '';
-  const unwatch = watchCalls(shop, async ({ service, operation, actor, input }) => {
-    if (['PromoteReadReplica', 'CreateReplicationGroup', 'RestoreDBInstanceFromDBSnapshot'].includes(operation))
-      acts.push(operation);
-    if (service !== 'lambda' || operation !== 'Invoke' || !actor.endsWith('-failover')) return;
-    const key = String((input as { FunctionName: string }).FunctionName).split(`${shop.service}-`)[1] ?? '';
-    if (stopped.has(key) || (stops && !stops.includes(key))) return;
-    stopped.add(key);
-    await shop.ask(shop.recovery, 'states', 'StopExecution', { executionArn: execution });
-  });
+  const unwatch = [
+    watchEffects(shop, (operation) => {
+      if (IRREVERSIBLE.includes(operation)) acts.push(operation);
+    }),
+    watchMachines(shop, async (machine, key) => {
+      if (machine !== 'failover' || stopped.has(key) || (stops && !stops.includes(key))) return;
+      stopped.add(key);
+      await shop.ask(shop.recovery, 'states', 'StopExecution', { executionArn: execution });
+    }),
+  ];
   let starts = 0;
   for (let status = ''; status !== 'SUCCEEDED'; starts++) {
     if (starts > 40) throw new Error('It is never done.');
@@ -70,7 +74,7 @@ const failOver = async (shop: ShopPlatform, { calls, action, stops }: Interrupti
     if (toldAbout(shop, ID, 'waits for approval').length > 0) await decide(shop, ID, 'granted').catch(() => undefined);
     status = await untilEnded(shop, execution, 3);
   }
-  unwatch();
+  for (const end of unwatch) end();
   for (const remove of removals) remove();
   return { acts, starts, stopped: [...stopped] };
 };
@@ -110,11 +114,14 @@ const withLostPrimary = async (run: (shop: ShopPlatform, last: number) => Promis
 
 it('ends in the same state when functions are killed after what they did and the execution is stopped after its states', async () => {
   await withLostPrimary(async (shop, last) => {
+    const recording = recordCalls(shop.world);
     const { acts, starts, stopped } = await failOver(shop, {
       calls: SHORT,
       action: { kind: 'kill', when: 'after' },
       stops: STOPS,
     });
+    const met = recording.stop();
+    for (const call of SHORT) expect(met).toContainEqual(call);
     await expectMoved(shop, acts, last);
     expect(starts).toBe(stopped.length + 1);
     if (STOPS) expect(stopped).toEqual(STOPS);

@@ -262,6 +262,19 @@ describe('failover', () => {
     },
   );
 
+  it.each([
+    ['recoveryPromoteDatabase', 'InsufficientDBInstanceCapacityFault'],
+    ['recoveryRestoreCache', 'InsufficientCacheClusterCapacityFault'],
+  ])('waits for room where %s finds none, and stops where none comes', async (name, error) => {
+    let tries = 0;
+    const enough = failover({ [name]: () => (++tries < 6 ? throws(error)() : done()) });
+    expect((await enough.begin()).status).toBe('SUCCEEDED');
+    const never = failover({ [name]: throws(error) });
+    const { status, startDate, stopDate } = await never.begin();
+    expect([status, never.trouble().error]).toEqual(['FAILED', error]);
+    expect((Number(stopDate) - Number(startDate)) / 1000).toBeLessThan(600);
+  });
+
   it('tries again where the cluster does not answer, and at once gives up a rollout that Kubernetes gave up', async () => {
     let tries = 0;
     const { begin, asked, trouble } = failover({

@@ -1,5 +1,5 @@
 // A failover in the local region, as people run it: started, decided, followed, cut short, gone on with.
-import { cacheSource, createCache, fillCache } from '../../local/cache.ts';
+import { archiveCache, createCache, fillCache } from '../../local/cache.ts';
 import { application } from '../../local/platform.ts';
 import { describeExecution, invoke, readObject, startMachine, untilEnded } from '../../local/story/observations.ts';
 import type { Caller } from '../../local/types.ts';
@@ -19,12 +19,6 @@ export interface Failover {
   execution: string;
   ended(): Promise<Ended>;
 }
-
-/** The shop's services: running in the primary region, standing by in the other. They end with the platform. */
-export const openForCustomers = async (shop: ShopPlatform): Promise<() => Promise<void>> => {
-  await createShopClusters(shop, 1);
-  return async () => undefined;
-};
 
 /** Lets region time go on until something holds, in small steps. */
 export const until = async (shop: ShopPlatform, holds: () => unknown, minutes = 30): Promise<void> => {
@@ -99,41 +93,42 @@ export const order = async (shop: ShopPlatform, where: 'primary' | 'recovery'): 
 /** The shop on a quiet day, watched by nobody yet: open for customers in one region, ready to be moved into the other. */
 export const startMovableShop = async (): Promise<ShopPlatform> => {
   const shop = await startShop(0.002);
-  const closeDoors = await openForCustomers(shop);
   // What is scheduled for caches goes on sleeping: an hour of a test is none of their business.
-  await createCache({ ...shop, wakeCaches: async () => undefined }, fillCache(40));
+  await createCache(shop, fillCache(40));
   await archiveCache(shop);
-  return {
-    ...shop,
-    stop: async () => {
-      await closeDoors();
-      await shop.stop();
-    },
-  };
-};
-
-const archiveCache = async (shop: ShopPlatform): Promise<void> => {
-  const scheduledAt = `${shop.world.clock.now().toISOString().slice(0, 19)}Z`;
-  const { recoveryPoint } = await invoke<{ recoveryPoint: string }>(shop, 'redisOpenPoint', {
-    ...{ source: cacheSource(), scheduledAt, purpose: 'on-demand' },
-  });
-  await until(shop, async () => (await invoke<{ done: boolean }>(shop, 'redisSettlePoint', { recoveryPoint })).done);
-  // Until it is replicated.
-  await pass(shop, 60);
+  await createShopClusters(shop, 1);
+  return shop;
 };
 
 export const pass = ({ world: { clock } }: ShopPlatform, seconds: number): Promise<void> =>
   clock.advanceTo(new Date(clock.now().getTime() + seconds * 1000));
 
-/** Every call into the region that takes over, as it is made: what it was, and what to do once it took effect. */
-export const watchCalls = (
-  { recovery }: ShopPlatform,
-  look: (call: { service: string; operation: string; actor: string; input: object }) => Promise<void> | void,
+/** Every operation that took effect in the world, whether or not its caller heard of it. */
+export const watchEffects = ({ world: { faults } }: ShopPlatform, look: (operation: string) => void): (() => void) => {
+  const { around } = faults;
+  faults.around = (call, run) =>
+    around(call, async () => {
+      const answer = await run();
+      look(call.operation);
+      return answer;
+    });
+  return () => {
+    faults.around = around;
+  };
+};
+
+/** Every function that a machine of the region that takes over has called, before the machine hears what it answered. */
+export const watchMachines = (
+  { recovery, service }: ShopPlatform,
+  look: (machine: string, functionKey: string) => Promise<void>,
 ): (() => void) => {
   const { call } = recovery;
-  recovery.call = async <T>(service: string, operation: string, input: object, caller: Caller): Promise<T> => {
-    const answer = await call<T>(service, operation, input, caller);
-    await look({ service, operation, actor: caller.actor ?? '', input });
+  recovery.call = async <T>(signingName: string, operation: string, input: object, caller: Caller): Promise<T> => {
+    const answer = await call<T>(signingName, operation, input, caller);
+    const { FunctionName } = input as { FunctionName?: string };
+    const [, machine] = (caller.actor ?? '').split(`${service}-`);
+    if (operation === 'Invoke' && machine && FunctionName)
+      await look(machine, FunctionName.split(`${service}-`)[1]?.split(':')[0] ?? '');
     return answer;
   };
   return () => {

@@ -46,8 +46,8 @@ const LONGEST_BACK_OFF_MS = 6_000;
 const GOOD_RUN_MS = 12_000;
 /** What could not be started is tried again after this long. */
 const RETRY_MS = 300;
-/** As long as a container may hold up region time while it is not ready yet. */
-const STARTING_MS = 10_000;
+/** As long as a container may hold up region time until it answers: on a busy machine programs start slowly. */
+const STARTING_MS = 60_000;
 
 export const createNode = ({ store, clock, recorder, images }: NodeOptions): Node => {
   const pods = new Map<string, Running>();
@@ -98,10 +98,8 @@ export const createNode = ({ store, clock, recorder, images }: NodeOptions): Nod
     const stopProbing = startProbing(
       { address: pod.status.podIP ?? '', container },
       {
-        ready: (ready) => {
-          change(pod, { ready });
-          if (ready) release();
-        },
+        answered: release,
+        ready: (ready) => change(pod, { ready }),
         failed: (message) => recorder.record(pod, 'Warning', 'Unhealthy', message),
       },
     );
