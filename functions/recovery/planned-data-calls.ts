@@ -67,10 +67,7 @@ export const cacheCalls = ({ plan, to, cache }: Situation): Call[] => {
     {
       ...{ call: 's3:CopyObject', on: `${archive} to s3://${exchangeBucket}/seeds/${group}/`, region: to },
       needs: [
-        ...['s3:GetObject', 's3:GetObjectVersion'].map((action) => ({
-          action,
-          resource: objectArn(vaultBucket, 'redis-snapshots/any.rdb'),
-        })),
+        { action: 's3:GetObjectVersion', resource: objectArn(vaultBucket, 'redis-snapshots/any.rdb') },
         ...['s3:PutObject', 's3:AbortMultipartUpload'].map((action) => ({
           action,
           resource: objectArn(exchangeBucket, seed),
