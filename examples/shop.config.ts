@@ -145,6 +145,7 @@ export default defineConfig({
       ],
     },
     canary: { schedule: 'rate(1 minute)', every: '5 seconds' },
+    plan: { schedule: 'cron(30 6 ? * MON *)' },
     database: { source: 'shop-db', fence: { roles: ['shop_app'] } },
     cache: { source: 'shop-cache' },
     workloads: {

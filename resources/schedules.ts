@@ -137,6 +137,9 @@ const recoverySchedules = ({ recovery }: Deployment['platform']): Plan[] =>
           target: { machine: 'writeCanary' },
           input: { everySeconds: recovery.canary.every },
         },
+        ...(recovery.plan
+          ? [{ name: 'plan', expression: recovery.plan.schedule, target: { function: 'recoveryPlan' }, input: {} }]
+          : []),
         { name: 'guard', expression: 'rate(1 minute)', target: { function: 'recoveryGuard' }, input: {} },
         ...(recovery.dns?.mode === 'health-check'
           ? [

@@ -11,10 +11,12 @@ import { configuration } from '../../shared/config/platform.ts';
 import type { Source } from '../../shared/config/schema.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { instanceIn } from '../../shared/rds/instances.ts';
+import type { Plan } from '../../shared/recovery/plan.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { type FailoverReport, gatherFailover } from './failover-gathering.ts';
 import { type MessagesOfKind, messagesBefore } from './messages.ts';
 import { cacheObjectives, databaseObjectives, type Objective } from './objectives.ts';
+import { gatherPlan } from './plan-gathering.ts';
 
 const DAY_MS = 86_400_000;
 const SPAN_DAYS = 35;
@@ -103,11 +105,14 @@ export interface Report {
   messages: MessagesOfKind[];
   /** The last failover into this region, and what the platform promises of one. */
   failover?: { report: FailoverReport; objectives: { rto: number; rpo: number } };
+  /** The newest plan of a failover into the other region, and the vault it stands in. */
+  plan?: { plan: Plan; vault: string };
 }
 
 export const gather = async (at: Date): Promise<Report> => {
   const { platform, regions, sources, recovery } = configuration();
   const failover = recovery && (await gatherFailover());
+  const plan = recovery && (await gatherPlan());
   const from = new Date(at.getTime() - SPAN_DAYS * DAY_MS);
   const reports: SourceReport[] = [];
   for (const [name, source] of Object.entries(sources)) {
@@ -128,6 +133,7 @@ export const gather = async (at: Date): Promise<Report> => {
     integrity: await integrityRuns(at),
     messages: await messagesBefore(at),
     ...(failover ? { failover: { report: failover, objectives: recovery.objectives } } : {}),
+    ...(plan ? { plan } : {}),
   };
 };
 

@@ -5,6 +5,7 @@ import type { Report, SourceReport } from './gathering.ts';
 import { Html, html } from './html.ts';
 import { messagesSection } from './messages-section.ts';
 import type { Objective } from './objectives.ts';
+import { planSection } from './plan-section.ts';
 import { STYLE } from './style.ts';
 import { restoreTrend, timeline } from './timeline.ts';
 import { verificationSection } from './verification-section.ts';
@@ -28,6 +29,7 @@ export const page = (report: Report): string => {
 </header>
 <main>
 ${report.failover && failoverSection(report.failover.report, report.failover.objectives)}
+${report.plan && planSection(report.plan.plan, report.plan.vault, report.at)}
 ${report.sources.map((source) => sourceSection(source, report.at))}
 ${integritySection(report)}
 ${messagesSection(report.messages)}

@@ -91,6 +91,8 @@ export const Recovery = z
     }),
     /** A row written again and again: the newest one found afterwards says what was lost. */
     canary: z.strictObject({ schedule, every: duration.prefault('5 seconds') }),
+    /** When the plan and its runbook are written anew, where the platform would move to; left out, on demand only. */
+    plan: z.strictObject({ schedule }).optional(),
     database: z.strictObject({
       source,
       /** Roles of the application: those that write. Fencing ends their sessions and refuses their login. */

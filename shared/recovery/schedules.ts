@@ -4,6 +4,7 @@
  */
 const ELSEWHERE: Record<string, 'away' | 'both'> = {
   assess: 'away',
+  plan: 'away',
   guard: 'both',
   'hold-dns': 'both',
   // Messages of either region are followed up there; a failover is told by the region that takes over.

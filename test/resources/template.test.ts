@@ -129,7 +129,7 @@ describe.each(ROLES)('the packaged template of the %s region', (role) => {
     for (const [name, { Properties }] of schedules) {
       // The platform is watched from the other region; everything else runs where it lives.
       const both = ['HoldDnsSchedule', 'FollowUpSchedule', 'UpdatesSchedule', 'GuardSchedule'].includes(name);
-      const awake = both ? ROLES : [name === 'AssessSchedule' ? 'recovery' : 'primary'];
+      const awake = both ? ROLES : [['AssessSchedule', 'PlanSchedule'].includes(name) ? 'recovery' : 'primary'];
       expect(Properties.State, name).toBe(awake.includes(role) ? 'ENABLED' : 'DISABLED');
       const cron = /^cron\((\S+ \S+ \S+ \S+ \S+) (\S+)\)$/.exec(Properties.ScheduleExpression);
       if (cron) expect(new Cron((cron[1] as string).replaceAll('?', '*')).nextRun(), name).not.toBeNull();

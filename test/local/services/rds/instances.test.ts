@@ -18,6 +18,15 @@ const change = async (operation: string, input: object = {}) => {
 };
 
 describe('an RDS instance', { timeout: 60_000 }, () => {
+  it('counts towards the quotas of its account', async () => {
+    const { AccountQuotas } = await call<{ AccountQuotas: object[] }>(world.primary, 'DescribeAccountAttributes', {});
+    expect(AccountQuotas).toEqual([
+      { AccountQuotaName: 'DBInstances', Used: 1, Max: 40 },
+      { AccountQuotaName: 'AllocatedStorage', Used: expect.any(Number), Max: 100_000 },
+      { AccountQuotaName: 'ManualSnapshots', Used: 0, Max: 100 },
+    ]);
+  });
+
   it('gives its master user no superuser’s rights, but the right to read everything', async () => {
     const { rows } = await query(
       world.primary,
