@@ -146,6 +146,7 @@ export default defineConfig({
     },
     canary: { schedule: 'rate(1 minute)', every: '5 seconds' },
     database: { source: 'shop-db', fence: { roles: ['shop_app'] } },
+    cache: { source: 'shop-cache' },
     workloads: {
       clusters: { primary: 'shop', recovery: 'shop' },
       namespace: 'shop',

@@ -23,21 +23,30 @@ const timeLine = (records: readonly PhaseRecord[]): string[] =>
 export const doneMessage = (
   { failoverId, from, to, declaredAt, plan, factsOf }: PhaseContext,
   records: readonly PhaseRecord[],
-  { rtoSeconds, outageSeconds, lossSeconds }: Facts,
+  { rtoSeconds, outageSeconds, totalSeconds, lossSeconds }: Facts,
 ): Message => {
   const { platform } = configuration();
   const { objectives } = plan;
   const database = factsOf('database') ?? {};
+  const cache = factsOf('cache');
   const fenced = factsOf('fence')?.confirmed === true;
   return {
     topic: 'disaster',
-    what: `${platform} lives in ${to}: failover ${failoverId} took ${seconds(rtoSeconds)}`,
+    what: `${platform} lives in ${to}: customers served after ${seconds(rtoSeconds)}, failover ${failoverId} done after ${seconds(totalSeconds)}`,
     source: platform,
     since: declaredAt,
     impact: `The database is ${database.instance} (${database.how === 'snapshot' ? `restored from ${database.recoveryPoint}` : 'the promoted replica'}). Lost of it: at most ${seconds(lossSeconds)}. It has no replica in another region now.`,
     evidence: [
-      `RTO ${seconds(rtoSeconds)} from the declaration, objective ${objectives.rto} s; ${seconds(outageSeconds)} since trouble was first seen`,
+      `RTO ${seconds(rtoSeconds)} from the declaration until customers were served, objective ${objectives.rto} s; ${seconds(outageSeconds)} since trouble was first seen`,
       `RPO ${seconds(lossSeconds)}, objective ${objectives.rpo} s`,
+      ...(cache
+        ? [
+            `the cache is ${cache.replicationGroup}, restored from ${cache.recoveryPoint}: what was written to it in the last ${seconds(cache.lossSeconds)} is lost`,
+            ...(Array.isArray(cache.passedOver)
+              ? [`archives found damaged on the way: ${cache.passedOver.join(', ')}`]
+              : []),
+          ]
+        : []),
       ...timeLine(records.filter(({ phase }) => phase !== 'announce')),
       fenced
         ? `the old primary in ${from} was fenced`

@@ -12,12 +12,15 @@ import { endEpoch } from './epoch.ts';
 import { FailoverStopped } from './errors.ts';
 import { type PhaseAnswer, type PhaseContext, phase, phaseRecords, type Step } from './phases.ts';
 
-export const Trouble = z.strictObject({
+const Failed = z.strictObject({
   /** Name of the state that failed. */
   state: z.string().min(1),
   error: z.string().min(1),
   cause: z.string(),
 });
+type Failed = z.output<typeof Failed>;
+/** `also`: what failed beside it, at the same time. */
+export const Trouble = Failed.extend({ also: z.array(Failed).default([]) });
 export type Trouble = z.output<typeof Trouble>;
 
 export const AnnounceRequest = z.strictObject({
@@ -42,14 +45,18 @@ export const announce = async (request: AnnounceRequest, work: Work): Promise<Ph
 const conclude = async (context: PhaseContext): Promise<Step> => {
   const { failoverId, declaredAt, factsOf } = context;
   const ended = await endEpoch(failoverId, 'done');
-  const endedAt = new Date(ended.endedAt ?? now().toISOString());
+  const endedAt = ended.endedAt ?? now().toISOString();
+  const records = await phaseRecords(failoverId);
+  // What is checked and told afterwards keeps nobody waiting.
+  const served = new Date(records.find(({ phase: of }) => of === 'health')?.endedAt ?? endedAt);
   const since = factsOf('declare')?.since;
   const facts: Facts = {
-    rtoSeconds: secondsBetween(declaredAt, endedAt),
-    outageSeconds: typeof since === 'string' ? secondsBetween(new Date(since), endedAt) : null,
+    rtoSeconds: secondsBetween(declaredAt, served),
+    outageSeconds: typeof since === 'string' ? secondsBetween(new Date(since), served) : null,
+    totalSeconds: secondsBetween(declaredAt, new Date(endedAt)),
     lossSeconds: factsOf('database')?.lossSeconds ?? null,
   };
-  await notify(doneMessage(context, await phaseRecords(failoverId), facts));
+  await notify(doneMessage(context, records, facts));
   const { platform } = configuration();
   record('FailoverDuration', Number(facts.rtoSeconds), platform);
   if (facts.lossSeconds !== null) record('FailoverDataLoss', Number(facts.lossSeconds), platform);
@@ -58,6 +65,7 @@ const conclude = async (context: PhaseContext): Promise<Step> => {
 
 /** Errors after which nothing was changed and nothing is under way. */
 const NOTHING_DONE = new Set([
+  'ConfigurationInvalid',
   'PrimaryHealthy',
   'OutageNotConfirmed',
   'PlatformHere',
@@ -68,7 +76,7 @@ const NOTHING_DONE = new Set([
 ]);
 
 const stop = async ({ failoverId, execution }: AnnounceRequest, trouble: Trouble): Promise<never> => {
-  const happened = causeOf(trouble);
+  const happened = [causeOf(trouble), ...trouble.also.map(inWords)].join(' Also: ');
   const records = await phaseRecords(failoverId);
   const message = stoppedMessage({
     ...{ failoverId, execution, state: trouble.state, happened, records },
@@ -81,9 +89,11 @@ const stop = async ({ failoverId, execution }: AnnounceRequest, trouble: Trouble
   });
 };
 
+const inWords = (failed: Failed): string => `"${failed.state}" ended as ${failed.error}: ${causeOf(failed)}`;
+
 /** A function's error comes as JSON with its message and its stack; of AWS's own, as text. */
 const Failure = z.looseObject({ errorMessage: z.string() });
-const causeOf = ({ cause, error }: Trouble): string => {
+const causeOf = ({ cause, error }: Failed): string => {
   const parsed = Json.pipe(Failure).safeParse(cause);
   return (parsed.success ? parsed.data.errorMessage : cause || error).slice(0, 1000);
 };

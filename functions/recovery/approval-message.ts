@@ -1,4 +1,4 @@
-import { configuration } from '../../shared/config/platform.ts';
+import { configuration, redisSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Message } from '../../shared/notify/message.ts';
 import type { Approval, Facts } from '../../shared/recovery/documents.ts';
@@ -12,7 +12,10 @@ export const approvalMessage = (
   const { platform } = configuration();
   const declared = factsOf('declare') ?? {};
   const lost = Object.entries((declared.dataLossSeconds ?? {}) as Record<string, number | null>);
-  const late = lost.filter(([, seconds]) => seconds === null || seconds > plan.objectives.rpo);
+  // A cache has an objective of its own: it is backed up by the hour.
+  const objectiveOf = (source: string): number =>
+    source === plan.cache?.source ? redisSourceNamed(source).objectives.rpo : plan.objectives.rpo;
+  const late = lost.filter(([source, seconds]) => seconds === null || seconds > objectiveOf(source));
   return {
     topic: 'disaster',
     what: `Failover of ${platform} to ${to} waits for approval until ${deadline}`,
@@ -21,7 +24,7 @@ export const approvalMessage = (
     impact: `${from} is left; its database is shut to the application. ${lost.map(lossOf).join(' ') || 'What is lost cannot be told.'}`,
     evidence: [
       ...seen(declared),
-      ...late.map(([source]) => `${source}: more than the objective of ${plan.objectives.rpo} s, or not known`),
+      ...late.map(([source]) => `${source}: more than the objective of ${objectiveOf(source)} s, or not known`),
     ],
     next: `Approve: ${commandFor(failoverId, 'granted')} — refuse: ${commandFor(failoverId, 'refused')}`,
   };

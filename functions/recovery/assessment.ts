@@ -11,6 +11,7 @@ import type { Session } from '../../shared/postgres/session.ts';
 import { describeInstance, instanceIn } from '../../shared/rds/instances.ts';
 import { openInstance, readLogin } from '../../shared/rds/logins.ts';
 import { ASSESSMENTS, Assessment, assessmentKey } from '../../shared/recovery/assessment.ts';
+import { isChecked } from '../../shared/redis/archives.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { findDocument, openDocument } from '../../shared/vault/documents.ts';
 import { newestBeat } from './canary.ts';
@@ -116,8 +117,7 @@ const dataLoss = async (
   );
   const age = (since: Date | undefined): number | null => (since ? Math.max(0, secondsBetween(since, at)) : null);
   const beat = replica instanceof Error ? undefined : await newestBeat(replica);
-  const cached =
-    cache && (await newestBefore(cache.source, at, ({ status }) => status === 'stored' || status === 'verified'));
+  const cached = cache && (await newestBefore(cache.source, at, isChecked));
   return {
     [database.source]: age(beat ?? (point && new Date(point.pointInTime ?? point.scheduledAt))),
     ...(cache ? { [cache.source]: age(cached && new Date(cached.pointInTime ?? cached.scheduledAt)) } : {}),

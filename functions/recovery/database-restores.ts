@@ -9,11 +9,12 @@ import { newestBefore, readPoint } from '../../shared/catalog/catalog.ts';
 import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { snapshotIn } from '../../shared/catalog/snapshots.ts';
-import { now, secondsBetween } from '../../shared/clock.ts';
+import { now } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Facts } from '../../shared/recovery/documents.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
+import { lossSince } from './losses.ts';
 import type { PhaseContext, Step } from './phases.ts';
 
 const FAILOVER_TAG = 'lifeboat:failover';
@@ -66,22 +67,17 @@ const newestHere = async (source: string, region: string): Promise<RecoveryPoint
 };
 
 /** What this failover restored the instance from; undefined for any other instance. */
-export const restoredBy = async (
-  { failoverId, factsOf }: PhaseContext,
-  { TagList = [] }: DBInstance,
-): Promise<Facts | undefined> => {
+export const restoredBy = async (context: PhaseContext, { TagList = [] }: DBInstance): Promise<Facts | undefined> => {
   const tag = (key: string): string | undefined => TagList.find(({ Key }) => Key === key)?.Value;
   const id = tag(POINT_TAG);
-  if (tag(FAILOVER_TAG) !== failoverId || !id) return undefined;
+  if (tag(FAILOVER_TAG) !== context.failoverId || !id) return undefined;
   const { pointInTime, scheduledAt } = await readPoint(id);
   const taken = pointInTime ?? scheduledAt;
-  const downSince = factsOf('declare')?.downSince;
-  const until = typeof downSince === 'string' ? new Date(downSince) : now();
   return {
     how: 'snapshot',
     recoveryPoint: id,
     pointInTime: taken,
     caughtUp: false,
-    lossSeconds: Math.max(0, Math.round(secondsBetween(new Date(taken), until))),
+    lossSeconds: lossSince(taken, context),
   };
 };

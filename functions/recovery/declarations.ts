@@ -1,10 +1,12 @@
 // The first phase: takes the right to move the platform, and refuses to use it while the region it would leave is well.
 import { z } from 'zod';
 import { now, secondsBetween } from '../../shared/clock.ts';
-import { configuration } from '../../shared/config/platform.ts';
+import { ConfigurationInvalid } from '../../shared/config/define.ts';
+import { configuration, rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
+import { readLogin } from '../../shared/rds/logins.ts';
 import type { Assessment } from '../../shared/recovery/assessment.ts';
 import { type Facts, FailoverId, type Phase } from '../../shared/recovery/documents.ts';
 import { assessmentsBefore } from './assessment.ts';
@@ -24,20 +26,34 @@ export const DeclareRequest = z.strictObject({
 });
 type DeclareRequest = z.output<typeof DeclareRequest>;
 
-/** @throws {FailoverUnderWay} {FailoverIdTaken} {PlatformHere} {PrimaryHealthy} {OutageNotConfirmed} */
+/** @throws {ConfigurationInvalid} {CredentialMissing} {FailoverUnderWay} {FailoverIdTaken} {PlatformHere} {PrimaryHealthy} {OutageNotConfirmed} */
 export const declare = async (request: DeclareRequest, work: Work): Promise<PhaseAnswer> => {
   const { failoverId, execution, reason } = request;
-  recoveryPlan();
+  await assertFenceSparesUs(recoveryPlan());
   const there = await epochThere();
   const elsewhere = there === 'unknown' ? undefined : there;
   await assertElsewhere(failoverId, elsewhere);
-  await takeEpoch({ failoverId, kind: 'failover', execution, reason }, elsewhere?.epoch);
+  const kind = settings().region === configuration().regions.primary ? 'failback' : 'failover';
+  await takeEpoch({ failoverId, kind, execution, reason }, elsewhere?.epoch);
   try {
     return await phase('declare', (context) => decide(context, request))({ failoverId }, work);
   } catch (error) {
     if (error instanceof PrimaryHealthy || error instanceof OutageNotConfirmed) await endEpoch(failoverId, 'abandoned');
     throw error;
   }
+};
+
+/** Who fences with a role that is to be fenced shuts itself out, too. Its name stands in a secret, out of the schema's sight. */
+const assertFenceSparesUs = async ({ database }: Recovery): Promise<void> => {
+  const { source, fence } = database;
+  const { username } = await readLogin(source, rdsSourceNamed(source).secret);
+  if (!fence.roles.includes(username)) return;
+  throw new ConfigurationInvalid('recovery.database.fence.roles names the role that this service logs in with.', {
+    source,
+    expected: 'roles of the application and no others',
+    found: fence.roles,
+    next: `Give the application a role of its own, put it in the place of ${username}, and deploy both regions. Nothing was changed.`,
+  });
 };
 
 const assertElsewhere = async (failoverId: string, there: Awaited<ReturnType<typeof epochHere>>): Promise<void> => {

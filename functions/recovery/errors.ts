@@ -35,6 +35,11 @@ export class ReplicaForeign extends LifeboatError {
   override readonly name = 'ReplicaForeign';
 }
 
+/** ElastiCache could not make the cache of this region. */
+export class CacheRestoreFailed extends LifeboatError {
+  override readonly name = 'CacheRestoreFailed';
+}
+
 /** Route 53 cannot be told anything: its control plane in us-east-1 does not answer. */
 export class DnsControlPlaneSilent extends LifeboatError {
   override readonly name = 'DnsControlPlaneSilent';
@@ -102,4 +107,9 @@ export class EndpointsUnknown extends LifeboatError {
 /** Kubernetes gave up: a deployment made no progress within its deadline. */
 export class RolloutFailed extends LifeboatError {
   override readonly name = 'RolloutFailed';
+}
+
+/** The other region does not answer, and nobody here knows where the platform lives. */
+export class ResidenceUnknown extends LifeboatError {
+  override readonly name = 'ResidenceUnknown';
 }

@@ -42,8 +42,8 @@ const figures = (phases: readonly PhaseRecord[], { rto, rpo }: Objectives): Html
     return html`<li class="${state}"><span>${name}</span><span class="figure">${seconds(value)}</span><span class="state">${words}</span><span class="sub">objective ${seconds(objective)} · ${evidence}</span></li>`;
   };
   return html`<ul class="objectives">
-${figure('From the declaration to the end (RTO)', factOf(phases, 'announce', 'rtoSeconds'), rto, 'declared to announced')}
-${figure('Interruption', factOf(phases, 'announce', 'outageSeconds'), rto, 'first bad assessment to the end')}
+${figure('From the declaration until customers were served (RTO)', factOf(phases, 'announce', 'rtoSeconds'), rto, 'declared to customers served')}
+${figure('Interruption', factOf(phases, 'announce', 'outageSeconds'), rto, 'first bad assessment until customers were served')}
 ${figure('Data lost (RPO)', factOf(phases, 'database', 'lossSeconds'), rpo, 'at most: from the newest commit the replica had until the region was found down')}
 </ul>`;
 };

@@ -2,6 +2,7 @@
 // go on in the other region.
 import { z } from 'zod';
 import { type Facts, PHASES, PhaseRecord } from '../../shared/recovery/documents.ts';
+import { archiveCache, createCache, fillCache } from '../cache.ts';
 import type { LocalPlatform } from '../platform.ts';
 import { createShopClusters } from '../workloads/clusters.ts';
 import { type Acknowledged, type Customers, keepOrdering } from './customers.ts';
@@ -11,6 +12,7 @@ import type { Progress } from './progress.ts';
 
 const FAILOVER = 'lost-us-east-1';
 const NAMES = ['orders.shop.example', 'products.shop.example', 'customers.shop.example'];
+const CACHED_CUSTOMERS = 200;
 const RTO_SECONDS = 3_600;
 const RPO_SECONDS = 900;
 /** A canary beats every five seconds and rests for a while each minute. */
@@ -29,6 +31,8 @@ export interface FailedOver {
 export const failOver = async (platform: LocalPlatform, progress: Progress): Promise<FailedOver> => {
   const { world, primary, recovery } = platform;
   const { clock } = world;
+  await createCache(platform, fillCache(CACHED_CUSTOMERS));
+  await archiveCache(platform);
   await createShopClusters(platform);
   progress.step(
     clock.now(),

@@ -194,6 +194,11 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     because: 'backups and verifications of a cache; the story has none',
   },
   {
+    owners: ['recoveryRejoin', 'rejoin'],
+    actions: ['*'],
+    because: 'going back is not part of the day; test/e2e/failback.test.ts does',
+  },
+  {
     owners: [
       'notificationAcknowledge',
       'notificationFollowUp',

@@ -1,5 +1,6 @@
 // The shop's workloads in both regions: running in the primary one, standing by with no replicas in the other.
-import { configuration } from '../../shared/config/platform.ts';
+import { configuration, redisSourceNamed } from '../../shared/config/platform.ts';
+import { cacheSource } from '../cache.ts';
 import { application, type LocalPlatform } from '../platform.ts';
 import type { LocalRegion } from '../world.ts';
 import { createShopCluster, type ShopService } from './cluster.ts';
@@ -13,7 +14,10 @@ const RECORDS: Record<ShopService, string> = {
   product: 'products.shop.example',
 };
 
-/** @param replicas of each service in the primary region; as many as the configuration says of a service where left out */
+/**
+ * The cache has to be there before.
+ * @param replicas of each service in the primary region; as many as the configuration says of a service where left out
+ */
 export const createShopClusters = async (platform: LocalPlatform, replicas?: number): Promise<void> => {
   const { workloads } = planned();
   const running = replicas ?? Math.max(...workloads.deployments.map((deployment) => deployment.replicas));
@@ -23,10 +27,13 @@ export const createShopClusters = async (platform: LocalPlatform, replicas?: num
   ] as const) {
     const role = region === platform.primary ? 'primary' : 'recovery';
     const { host, port } = platform.primary.rds.server('shop-db');
+    // Its certificate authority and its token are the same in both regions.
+    const cache = platform.primary.elasticache.server(redisSourceNamed(cacheSource()).replicationGroup);
     await createShopCluster(region, {
       name: workloads.clusters[role],
       // The other cluster was made from the same manifests: whoever brings it up has to tell it of another database.
       database: { host, port, name: 'shop', ...application },
+      cache,
       replicas: each,
       services: {
         order: { port: PORT, hostName: hostName('order', role) },

@@ -12,6 +12,10 @@ export const isArchive = ({ kind, method, status }: RecoveryPoint): boolean =>
 
 export const isProven = (point: RecoveryPoint): boolean => isArchive(point) && point.status === 'verified';
 
+/** Its content was read from end to end, or proven by a restore. Of another nothing is known but its bytes. */
+export const isChecked = (point: RecoveryPoint): boolean =>
+  isProven(point) || (isArchive(point) && point.cache?.archive?.checked === 'whole');
+
 /** The RDB file of an archive, before the artefacts of its verifications. @throws {RecoveryPointMissing} */
 const rdbFileOf = (point: RecoveryPoint): Artifact => {
   const [file] = point.artifacts;
@@ -51,13 +55,18 @@ const sizeOf = async ({ uri, versionId }: Artifact): Promise<number | undefined>
 const LOOKED_AT = 48;
 
 /**
- * The archive asked for, or the newest of a source, taken at or before a time, whose file is in this region. One that was
+ * The archive asked for, or the newest usable one of a source, taken at or before a time, whose file is in this region. One that was
  * found bad may be asked for to be verified again, and for nothing else.
  * @throws {RecoveryPointMissing} {ArchiveMissing} of the one asked for
  */
 export const chooseArchive = async (
   source: string,
-  { id, before, toVerify = false }: { id?: string | undefined; before: Date; toVerify?: boolean },
+  {
+    id,
+    before,
+    toVerify = false,
+    usable = isArchive,
+  }: { id?: string | undefined; before: Date; toVerify?: boolean; usable?: (point: RecoveryPoint) => boolean },
 ): Promise<RecoveryPoint> => {
   if (id) {
     const point = await readPoint(id);
@@ -70,7 +79,7 @@ export const chooseArchive = async (
     new Date(pointInTime ?? scheduledAt) <= before;
   let until = before;
   for (let looked = 0; looked < LOOKED_AT; looked++) {
-    const point = await newestBefore(source, until, (each) => isArchive(each) && taken(each));
+    const point = await newestBefore(source, until, (each) => usable(each) && taken(each));
     if (!point) break;
     if (await isHere(point)) return point;
     logger.warn('archive passed over: its file is not here', { source, recoveryPoint: point.id });

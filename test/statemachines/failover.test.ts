@@ -19,8 +19,17 @@ type Answers = Record<string, (event: Event) => unknown>;
 const DECLARED = {
   failoverId: ID,
   facts: {
-    path: ['fence', 'database', 'workloads', 'dns', 'health', 'monitoring', 'validate'],
-    limits: { fence: 360, database: 2700, workloads: 1800, dns: 900, health: 900, monitoring: 900, validate: 1800 },
+    path: ['fence', 'database', 'cache', 'workloads', 'dns', 'health', 'monitoring', 'validate'],
+    limits: {
+      fence: 360,
+      database: 2700,
+      cache: 900,
+      workloads: 1800,
+      dns: 900,
+      health: 900,
+      monitoring: 900,
+      validate: 1800,
+    },
     approval: { mode: 'required', seconds: 900 },
   },
 };
@@ -30,6 +39,7 @@ const later = (phase: string) => ({ phase, done: false, waitSeconds: 2, found: '
 const LOOPS = [
   ['recoveryFence', 'Fence the old primary', 'fence'],
   ['recoveryPromoteDatabase', 'Promote the database', 'database'],
+  ['recoveryRestoreCache', 'Restore the cache', 'cache'],
   ['recoverySwitchWorkloads', 'Bring up the workloads', 'workloads'],
   ['recoverySwitchDns', 'Switch the names', 'dns'],
   ['recoveryCheckHealth', 'Check health', 'health'],
@@ -58,6 +68,7 @@ const failover = (answers: Answers = {}, decide?: (token: string) => void) => {
     },
     recoveryFence: () => done({ confirmed: true }),
     recoveryPromoteDatabase: () => done({ instance: 'shop-db-replica' }),
+    recoveryRestoreCache: () => done({ replicationGroup: 'shop-cache' }),
     recoverySwitchWorkloads: () => done(),
     recoverySwitchDns: () => done(),
     recoveryCheckHealth: () => done(),
@@ -111,6 +122,7 @@ describe('failover', () => {
       'recoveryAwaitApproval',
       'recoveryFence',
       'recoveryPromoteDatabase',
+      'recoveryRestoreCache',
       'recoverySwitchWorkloads',
       'recoverySwitchDns',
       'recoveryCheckHealth',
@@ -151,9 +163,9 @@ describe('failover', () => {
   });
 
   it.each([
-    [['workloads'], ['recoverySwitchDns']],
-    [['dns'], ['recoverySwitchWorkloads']],
-    [[], ['recoverySwitchWorkloads', 'recoverySwitchDns']],
+    [['workloads'], ['recoveryRestoreCache', 'recoverySwitchDns']],
+    [['cache', 'dns'], ['recoverySwitchWorkloads']],
+    [[], ['recoveryRestoreCache', 'recoverySwitchWorkloads', 'recoverySwitchDns']],
   ])('passes over what the configuration has nothing for: with %s it calls no %s', async (path, without) => {
     const facts = { ...DECLARED.facts, path: ['fence', 'database', ...path, 'health', 'monitoring', 'validate'] };
     const { begin, asked } = failover({ recoveryDeclare: () => ({ ...DECLARED, facts }) });
@@ -182,6 +194,26 @@ describe('failover', () => {
     mended = true;
     expect(await broken.redrive(executionArn as string)).toMatchObject({ status: 'SUCCEEDED' });
     expect(broken.asked.filter((of) => of === 'recoveryDeclare').length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('brings up the one where the other fails, says both where both do, and a redrive does what is left', async () => {
+    let broken = true;
+    const fails = (of: string) => () => {
+      if (broken) throw named(of, `${of} happened`);
+      return done();
+    };
+    const { begin, redrive, trouble, asked } = failover({
+      recoveryPromoteDatabase: fails('InstanceUnusable'),
+      recoveryRestoreCache: fails('RecoveryPointMissing'),
+    });
+    const { executionArn = '' } = await begin();
+    expect(trouble()).toMatchObject({
+      ...{ state: 'Promote the database', error: 'InstanceUnusable' },
+      also: [{ state: 'Restore the cache', error: 'RecoveryPointMissing' }],
+    });
+    expect(asked).not.toContain('recoverySwitchWorkloads');
+    broken = false;
+    expect((await redrive(executionArn)).status).toBe('SUCCEEDED');
   });
 
   it('stops again where a redrive finds the cause unmended, and can be redriven again', async () => {
@@ -229,6 +261,31 @@ describe('failover', () => {
       expect((await begin()).status).toBe('SUCCEEDED');
     },
   );
+
+  it.each([
+    ['recoveryPromoteDatabase', 'InsufficientDBInstanceCapacityFault'],
+    ['recoveryRestoreCache', 'InsufficientCacheClusterCapacityFault'],
+  ])('waits for room where %s finds none, and stops where none comes', async (name, error) => {
+    let tries = 0;
+    const enough = failover({ [name]: () => (++tries < 6 ? throws(error)() : done()) });
+    expect((await enough.begin()).status).toBe('SUCCEEDED');
+    const never = failover({ [name]: throws(error) });
+    const { status, startDate, stopDate } = await never.begin();
+    expect([status, never.trouble().error]).toEqual(['FAILED', error]);
+    expect((Number(stopDate) - Number(startDate)) / 1000).toBeLessThan(600);
+  });
+
+  it('tries again where the cluster does not answer, and at once gives up a rollout that Kubernetes gave up', async () => {
+    let tries = 0;
+    const { begin, asked, trouble } = failover({
+      recoverySwitchWorkloads: () => {
+        throw named(++tries < 3 ? 'ClusterUnreachable' : 'RolloutFailed');
+      },
+    });
+    expect((await begin()).status).toBe('FAILED');
+    expect(trouble()).toMatchObject({ state: 'Bring up the workloads', error: 'RolloutFailed' });
+    expect(asked.filter((name) => name === 'recoverySwitchWorkloads')).toHaveLength(3);
+  });
 
   it('waits for people no longer than the deadline, then reads what was decided', async () => {
     const { begin, payloads, trouble } = failover(

@@ -52,9 +52,9 @@ const errorNames = (): Set<string> => {
   );
 };
 
-/** Errors without a dot that are not ours: of the SDK, of RDS by code and by class, of Step Functions' SDK integration. */
+/** Errors without a dot that are not ours: of the SDK, of RDS and ElastiCache by code and by class, of Step Functions' SDK integration. */
 const KNOWN =
-  /^(Throttling(Exception)?|SlowDown|ServiceUnavailable|InternalError|InternalFailure|TimeoutError|RequestLimitExceeded|(InvalidDBInstanceState|InvalidDBSnapshotState|InstanceQuotaExceeded|StorageQuotaExceeded|InsufficientDBInstanceCapacity)(Fault)?)$/;
+  /^(Throttling(Exception)?|SlowDown|ServiceUnavailable|InternalError|InternalFailure|TimeoutError|RequestLimitExceeded|(InvalidDBInstanceState|InvalidDBSnapshotState|InstanceQuotaExceeded|StorageQuotaExceeded|InsufficientDBInstanceCapacity|InsufficientCacheClusterCapacity|NodeQuotaForCustomerExceeded|NodeQuotaForClusterExceeded|ClusterQuotaForCustomerExceeded|InvalidReplicationGroupState)(Fault)?)$/;
 
 /** Fails by what it invokes, after people were told: a redrive begins with the state that failed. */
 const FAILS_ON_PURPOSE = new Set(['Say where it stopped']);

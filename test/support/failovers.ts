@@ -1,9 +1,11 @@
 // A failover in the local region, as people run it: started, decided, followed, cut short, gone on with.
+import { archiveCache, createCache, fillCache } from '../../local/cache.ts';
 import { application } from '../../local/platform.ts';
 import { describeExecution, invoke, readObject, startMachine, untilEnded } from '../../local/story/observations.ts';
+import type { Caller } from '../../local/types.ts';
 import { createShopClusters } from '../../local/workloads/clusters.ts';
 import { type Phase, PhaseRecord, phaseKey } from '../../shared/recovery/documents.ts';
-import type { ShopPlatform } from './shop-platform.ts';
+import { type ShopPlatform, startShop } from './shop-platform.ts';
 
 export interface Ended {
   status: string;
@@ -17,12 +19,6 @@ export interface Failover {
   execution: string;
   ended(): Promise<Ended>;
 }
-
-/** The shop's services: running in the primary region, standing by in the other. They end with the platform. */
-export const openForCustomers = async (shop: ShopPlatform): Promise<() => Promise<void>> => {
-  await createShopClusters(shop, 1);
-  return async () => undefined;
-};
 
 /** Lets region time go on until something holds, in small steps. */
 export const until = async (shop: ShopPlatform, holds: () => unknown, minutes = 30): Promise<void> => {
@@ -69,9 +65,15 @@ export const grant = async (shop: ShopPlatform, failoverId: string): Promise<voi
   await decide(shop, failoverId, 'granted');
 };
 
-export const recordOf = async (shop: ShopPlatform, failoverId: string, phase: Phase): Promise<PhaseRecord> => {
-  const bucket = shop.stacks.recovery.outputs.VaultBucketName as string;
-  return PhaseRecord.parse(JSON.parse(await readObject(shop, shop.recovery, bucket, phaseKey(failoverId, phase))));
+export const recordOf = async (
+  shop: ShopPlatform,
+  failoverId: string,
+  phase: Phase,
+  region = shop.recovery,
+): Promise<PhaseRecord> => {
+  const { outputs } = region === shop.primary ? shop.stacks.primary : shop.stacks.recovery;
+  const bucket = outputs.VaultBucketName as string;
+  return PhaseRecord.parse(JSON.parse(await readObject(shop, region, bucket, phaseKey(failoverId, phase))));
 };
 
 /** One order as the shop's services write it; its number. */
@@ -85,5 +87,62 @@ export const order = async (shop: ShopPlatform, where: 'primary' | 'recovery'): 
     return Number(rows[0].id);
   } finally {
     await client.end();
+  }
+};
+
+/** The shop on a quiet day, watched by nobody yet: open for customers in one region, ready to be moved into the other. */
+export const startMovableShop = async (): Promise<ShopPlatform> => {
+  const shop = await startShop(0.002);
+  // What is scheduled for caches goes on sleeping: an hour of a test is none of their business.
+  await createCache(shop, fillCache(40));
+  await archiveCache(shop);
+  await createShopClusters(shop, 1);
+  return shop;
+};
+
+export const pass = ({ world: { clock } }: ShopPlatform, seconds: number): Promise<void> =>
+  clock.advanceTo(new Date(clock.now().getTime() + seconds * 1000));
+
+/** Every operation that took effect in the world, whether or not its caller heard of it. */
+export const watchEffects = ({ world: { faults } }: ShopPlatform, look: (operation: string) => void): (() => void) => {
+  const { around } = faults;
+  faults.around = (call, run) =>
+    around(call, async () => {
+      const answer = await run();
+      look(call.operation);
+      return answer;
+    });
+  return () => {
+    faults.around = around;
+  };
+};
+
+/** Every function that a machine of the region that takes over has called, before the machine hears what it answered. */
+export const watchMachines = (
+  { recovery, service }: ShopPlatform,
+  look: (machine: string, functionKey: string) => Promise<void>,
+): (() => void) => {
+  const { call } = recovery;
+  recovery.call = async <T>(signingName: string, operation: string, input: object, caller: Caller): Promise<T> => {
+    const answer = await call<T>(signingName, operation, input, caller);
+    const { FunctionName } = input as { FunctionName?: string };
+    const [, machine] = (caller.actor ?? '').split(`${service}-`);
+    if (operation === 'Invoke' && machine && FunctionName)
+      await look(machine, FunctionName.split(`${service}-`)[1]?.split(':')[0] ?? '');
+    return answer;
+  };
+  return () => {
+    recovery.call = call;
+  };
+};
+
+/** Sends a session's statement as the shop's services do; the code PostgreSQL refuses it with, or nothing. */
+export const refusedWith = async (asked: Promise<unknown>): Promise<string> => {
+  try {
+    await asked;
+    return 'nothing';
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    return code ?? message;
   }
 };

@@ -19,6 +19,7 @@ beforeEach(async () => {
   region = recoveryRegion();
   await region.declared();
   await record('declare', { facts: { since: '2026-11-20T02:58:00.000Z' } });
+  await record('health', { endedAt: '2026-11-20T03:00:50.000Z' });
   await record('fence', { targetSeconds: 10, facts: { confirmed: false } });
   await record('database', { facts: { instance: 'shop-db-replica', how: 'replica', lossSeconds: 7 } });
   region.setTime('2026-11-20T03:01:30.000Z');
@@ -48,27 +49,43 @@ describe('the end of a failover', () => {
   it('is told with what it took, what it cost and what is left to do, and ends the epoch', async () => {
     expect(await announce()).toMatchObject({
       done: true,
-      facts: { rtoSeconds: 90, outageSeconds: 210, lossSeconds: 7 },
+      facts: { rtoSeconds: 50, outageSeconds: 170, totalSeconds: 90, lossSeconds: 7 },
     });
     expect(region.epoch()).toMatchObject({ status: 'done', endedAt: '2026-11-20T03:01:30.000Z' });
     const [{ topic, text = '' } = {}] = region.messages;
     expect(topic).toBe('disaster');
     for (const part of [
-      'shop lives in us-west-2: failover failover-20261120 took 90 s',
+      'shop lives in us-west-2: customers served after 50 s, failover failover-20261120 done after 90 s',
       'shop-db-replica (the promoted replica)',
       'at most 7 s',
-      'RTO 90 s from the declaration, objective 3600 s; 210 s since trouble was first seen',
+      'RTO 50 s from the declaration until customers were served, objective 3600 s; 170 s since trouble was first seen',
       'fence: 20 s, longer than its target of 10 s',
       'could not be fenced: it is tried every minute',
     ])
       expect(text).toContain(part);
   });
 
-  it('is measured', async () => {
+  it('says what the cache was made from, how old that was, and what was damaged', async () => {
+    const facts = {
+      replicationGroup: 'shop-cache',
+      recoveryPoint: 'archive-2',
+      lossSeconds: 1234.4,
+      passedOver: ['archive-3'],
+    };
+    await record('cache', { facts });
+    await announce();
+    const [{ text = '' } = {}] = region.messages;
+    expect(text).toContain(
+      'the cache is shop-cache, restored from archive-2: what was written to it in the last 1234 s is lost',
+    );
+    expect(text).toContain('archives found damaged on the way: archive-3');
+  });
+
+  it('is measured from the declaration until customers were served, not until the last check', async () => {
     await announce();
     expect(region.telemetry.metrics()).toEqual(
       expect.arrayContaining([
-        { name: 'FailoverDuration', value: 90, source: 'shop' },
+        { name: 'FailoverDuration', value: 50, source: 'shop' },
         { name: 'FailoverDataLoss', value: 7, source: 'shop' },
       ]),
     );
@@ -89,7 +106,7 @@ describe('the end of a failover', () => {
     );
     await expect(announce()).rejects.toThrow('InternalError');
     region.setTime('2026-11-20T04:00:00.000Z');
-    expect(await announce()).toMatchObject({ facts: { rtoSeconds: 90 } });
+    expect(await announce()).toMatchObject({ facts: { rtoSeconds: 50, totalSeconds: 90 } });
     expect(region.messages).toHaveLength(2);
   });
 
@@ -124,6 +141,13 @@ describe('a failover that stops', () => {
       expect(text).toContain(part);
     expect(text).not.toContain('at x');
     expect(region.epoch().status).toBe('running');
+  });
+
+  it('says everything that failed at the same time', async () => {
+    const also = [{ state: 'Restore the cache', error: 'RecoveryPointMissing', cause: 'there is no archive' }];
+    expect((await stop({ also })).message).toMatch(
+      /is incompatible-restore.*"Restore the cache" ended as RecoveryPointMissing: there is no archive/,
+    );
   });
 
   it.each(['PrimaryHealthy', 'FailoverUnderWay', 'ApprovalRefused', 'ApprovalMissing'])(

@@ -60,6 +60,16 @@ describe('declaring a failover', () => {
     expect(region.epoch()).toMatchObject({ epoch: 1, failoverId: ID, status: 'running', reason: sample.reason });
   });
 
+  it('is refused where the fence would shut out the role that this service logs in with, before anything is taken', async () => {
+    await seen(60);
+    region.login = { username: 'shop_app', password: 'secret of the test' };
+    const refused = declare();
+    await expect(refused).rejects.toMatchObject({ name: 'ConfigurationInvalid' });
+    await expect(refused).rejects.toThrow(/fence\.roles names the role that this service logs in with/);
+    await expect(refused).rejects.not.toThrow(/secret of the test/);
+    expect(region.vault.keys('recovery/epoch/')).toEqual([]);
+  });
+
   it('is refused while the other region is well, with what says so, and gives the epoch back', async () => {
     await seen(60, { verdict: 'healthy', confirmed: false, reasons: ['all probes answer'], since: undefined });
     await expect(declare()).rejects.toThrow(/all probes answer.*"override": "shop"/s);

@@ -1,0 +1,100 @@
+// Steps of a failover that fail: the machine stops by a name, people are told what is done, what is not and why, and a
+// redrive goes on once the cause is gone. One failover meets them all, one after the other.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeExecution, untilEnded } from '../../local/story/observations.ts';
+import {
+  begin,
+  type Ended,
+  type Failover,
+  grant,
+  order,
+  recordOf,
+  refusedWith,
+  startMovableShop,
+  toldAbout,
+  until,
+} from '../support/failovers.ts';
+import type { ShopPlatform } from '../support/shop-platform.ts';
+
+let shop: ShopPlatform;
+let failover: Failover;
+beforeAll(async () => {
+  shop = await startMovableShop();
+  await removeDatabase();
+}, 300_000);
+afterAll(() => shop?.stop());
+
+const removeDatabase = async (): Promise<void> => {
+  await shop.ask(shop.recovery, 'rds', 'DeleteDBInstance', {
+    DBInstanceIdentifier: 'shop-db-replica',
+    SkipFinalSnapshot: true,
+  });
+  await shop.world.clock.settled();
+};
+const redrive = async (): Promise<Ended> => {
+  await goOn();
+  return toItsEnd();
+};
+const goOn = () => shop.ask(shop.recovery, 'states', 'RedriveExecution', { executionArn: failover.execution });
+const toItsEnd = async (): Promise<Ended> => {
+  await untilEnded(shop, failover.execution, 3);
+  return describeExecution<Ended>(shop, failover.execution);
+};
+const stopped = (name: string) =>
+  expect.objectContaining({ status: 'FAILED', error: 'FailoverStopped', cause: expect.stringContaining(name) });
+
+describe('a failover whose steps fail', { timeout: 240_000 }, () => {
+  it('stops where there is nothing to build the database from; the cache is restored all the same', async () => {
+    const throttled = { kind: 'error', code: 'Throttling', status: 400, when: 'before' } as const;
+    // More often than a client tries: the machine tries again.
+    for (const [key, operation] of [
+      ['recoveryPromoteDatabase', 'DescribeDBInstances'],
+      ['recoveryRestoreCache', 'DescribeReplicationGroups'],
+    ])
+      shop.world.faults.add({ actor: `${shop.service}-${key}`, operation: operation ?? '' }, throttled, { times: 4 });
+    failover = await begin(shop, 'troubled', { override: 'shop' });
+    await grant(shop, failover.id);
+    expect(await failover.ended()).toEqual(stopped('RecoveryPointMissing'));
+    expect(toldAbout(shop, 'troubled', 'STOPPED at "Promote the database"', 'database: not done')).not.toEqual([]);
+    expect((await recordOf(shop, failover.id, 'cache')).endedAt).toBeDefined();
+    expect(await refusedWith(order(shop, 'primary'))).toBe('28000');
+  });
+
+  it('stops where what it restores turns incompatible, and says that it can be deleted', async () => {
+    await shop.backUp();
+    shop.recovery.rds.failNextRestore('incompatible-restore');
+    expect(await redrive()).toEqual(stopped('InstanceUnusable'));
+    expect(toldAbout(shop, 'troubled', 'shop-db-replica', 'incompatible-restore', 'redrive-execution')).not.toEqual([]);
+  });
+
+  it('stops where the names cannot be switched, with all before it done and nothing after it', async () => {
+    await removeDatabase();
+    const lost = { kind: 'error', code: 'InternalFailure', status: 500, when: 'after' } as const;
+    shop.world.faults.add({ operation: 'RestoreDBInstanceFromDBSnapshot' }, lost, { times: 1 });
+    const denied = { kind: 'error', code: 'AccessDenied', status: 403, when: 'before' } as const;
+    shop.world.faults.add({ actor: `${shop.service}-recoverySwitchDns`, operation: 'PutMetricData' }, denied);
+    expect(await redrive()).toEqual(stopped('ended as AccessDenied'));
+    expect(await recordOf(shop, failover.id, 'database')).toMatchObject({ facts: { how: 'snapshot' } });
+    expect(toldAbout(shop, 'troubled', 'STOPPED at "Switch the names"', 'dns: not done')).not.toEqual([]);
+    await expect(recordOf(shop, failover.id, 'health')).rejects.toThrow(/NoSuchKey|not exist/);
+  });
+
+  it('waits while customers are not served, and comes to its end once they are; it says what the snapshot cost', async () => {
+    shop.world.faults.clear();
+    const balancer = 'shop-orders.elb.us-west-2.amazonaws.com';
+    const addresses = shop.world.dns.resolve(balancer);
+    shop.world.dns.register(balancer, () => []);
+    await goOn();
+    await until(shop, async () => (await recordOf(shop, failover.id, 'health').catch(() => undefined))?.found);
+    expect(await recordOf(shop, failover.id, 'health')).toMatchObject({
+      found: expect.stringMatching(/^orders: 20 of 20/),
+    });
+    shop.world.dns.register(balancer, () => addresses);
+    const ended = await toItsEnd();
+    expect(ended).toMatchObject({ status: 'SUCCEEDED' });
+    const { facts } = await recordOf(shop, failover.id, 'database');
+    expect(JSON.parse(ended.output ?? '{}')).toMatchObject({ lossSeconds: facts.lossSeconds });
+    expect(toldAbout(shop, 'troubled', 'lives in us-west-2', `restored from ${facts.recoveryPoint}`)).not.toEqual([]);
+    expect(await order(shop, 'recovery')).toBeGreaterThan(0);
+  });
+});
