@@ -147,6 +147,17 @@ export default defineConfig({
     canary: { schedule: 'rate(1 minute)', every: '5 seconds' },
     database: { source: 'shop-db', fence: { roles: ['shop_app'] } },
     cache: { source: 'shop-cache' },
+    workloads: {
+      clusters: { primary: 'shop', recovery: 'shop' },
+      namespace: 'shop',
+      configMap: 'shop-endpoints',
+      keys: {},
+      deployments: [
+        { name: 'order', replicas: 2 },
+        { name: 'customer', replicas: 2 },
+        { name: 'product', replicas: 2 },
+      ],
+    },
     dns: {
       zoneId: 'Z0123456789SHOPEXAMPL',
       zone: 'shop.example',

@@ -23,7 +23,7 @@ export const cacheSource = (): string => {
   return cache[0];
 };
 
-/** The replication group of the source with its secret, filled; from then on its schedules run. */
+/** The replication group of the source with its secret, filled. Its schedules go on sleeping until `wakeCaches`. */
 export const createCache = async (platform: LocalPlatform, fill: (send: Send) => Promise<void>): Promise<void> => {
   const { ask, primary, recovery, world } = platform;
   const source = redisSourceNamed(cacheSource());
@@ -46,22 +46,24 @@ export const createCache = async (platform: LocalPlatform, fill: (send: Send) =>
   });
   await world.clock.settled();
   await withCache(primary, source.replicationGroup, fill);
-  await platform.wakeCaches();
 };
 
-/** An archive of the cache as it is now, beside those of its schedules. */
+/** Has one archive of the cache made now, and waits until it is in both vaults. */
 export const archiveCache = async (platform: LocalPlatform): Promise<void> => {
   const { clock } = platform.world;
+  const pass = (seconds: number) => clock.advanceTo(new Date(clock.now().getTime() + seconds * 1000));
   const scheduledAt = `${clock.now().toISOString().slice(0, 19)}Z`;
   const request = { source: cacheSource(), scheduledAt, purpose: 'on-demand' };
   const { recoveryPoint } = await invoke<{ recoveryPoint: string }>(platform, 'redisOpenPoint', request);
-  for (let looks = 0; looks < LOOKS; looks++) {
-    if ((await invoke<{ done: boolean }>(platform, 'redisSettlePoint', { recoveryPoint })).done) return;
-    await clock.advanceTo(new Date(clock.now().getTime() + 30_000));
+  const deadline = clock.now().getTime() + ARCHIVED_WITHIN_MS;
+  while (!(await invoke<{ done: boolean }>(platform, 'redisSettlePoint', { recoveryPoint })).done) {
+    if (clock.now().getTime() > deadline) throw new Error(`${recoveryPoint} was not archived within half an hour.`);
+    await pass(5);
   }
-  throw new Error(`${recoveryPoint} was never archived.`);
+  await pass(60);
 };
-const LOOKS = 60;
+
+const ARCHIVED_WITHIN_MS = 30 * 60_000;
 
 /** Runs commands on the primary of a group over one connection, as an application would. */
 export const withCache = async <T>(region: LocalRegion, group: string, run: (send: Send) => Promise<T>): Promise<T> => {

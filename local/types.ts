@@ -97,6 +97,10 @@ export interface Service {
     input: unknown,
     context: CallContext,
   ): (Check & { policy?: PolicyStatement[] | undefined })[];
+  /** Ends engines and processes at once; what is on their disks stays. */
+  cutPower?(): Promise<void>;
+  /** Starts again what ran before; the region answers already. */
+  restorePower?(): Promise<void>;
   close?(): Promise<void>;
 }
 

@@ -44,6 +44,12 @@ export interface LocalWorld extends World {
   region(name: string): LocalRegion;
   /** The region and its engines stop at once; whoever calls it finds nobody. */
   killRegion(name: string): Promise<void>;
+  /**
+   * The region is dark: whoever calls it finds nobody, databases and pods end as they do when the power fails. Their disks stay, and
+   * `restorePower` starts them again. Caches run on, and cannot be reached.
+   */
+  cutPower(name: string): Promise<void>;
+  restorePower(name: string): Promise<void>;
   /** Cut off from everybody, its engines still running: calls into it fail until it is joined again. */
   cutOff(name: string): void;
   rejoin(name: string): void;
@@ -73,6 +79,7 @@ export const createWorld = async ({
   const all = new Map<string, LocalRegion>();
   const endpoints: Endpoint[] = [];
   const killed = new Set<string>();
+  const dark = new Set<string>();
 
   const region = (name: string): LocalRegion => {
     const found = all.get(name);
@@ -97,11 +104,22 @@ export const createWorld = async ({
       killed.add(name);
       await closeServices(region(name));
     },
+    cutPower: async (name) => {
+      region(name).alive = false;
+      dark.add(name);
+      await Promise.all([...region(name).services.values()].map((service) => service.cutPower?.()));
+    },
+    restorePower: async (name) => {
+      if (!dark.delete(name)) throw new Error(`The region ${name} has not lost its power.`);
+      region(name).alive = true;
+      await Promise.all([...region(name).services.values()].map((service) => service.restorePower?.()));
+    },
     cutOff: (name) => {
       region(name).alive = false;
     },
     rejoin: (name) => {
       if (killed.has(name)) throw new Error(`The region ${name} was killed, not cut off: it does not come back.`);
+      if (dark.has(name)) throw new Error(`The region ${name} has no power: restore it, then it answers by itself.`);
       region(name).alive = true;
     },
     close: async () => {

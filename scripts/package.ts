@@ -30,18 +30,23 @@ const digestOfInputs = (): string => {
 /** Packages what changed; `say` hears about each package that is made. */
 export const packageService = (say: (text: string) => void): void => {
   const digest = digestOfInputs();
-  for (const role of ROLES) {
+  const markerOf = (role: (typeof ROLES)[number]): string => path.join(packageFolder(role), 'inputs.sha256');
+  const isDone = (role: (typeof ROLES)[number]): boolean =>
+    existsSync(markerOf(role)) && readFileSync(markerOf(role), 'utf8') === digest;
+  if (ROLES.every(isDone)) return;
+  for (const [index, role] of ROLES.entries()) {
     const folder = packageFolder(role);
-    const marker = path.join(folder, 'inputs.sha256');
-    if (existsSync(marker) && readFileSync(marker, 'utf8') === digest) continue;
+    // The functions are the same in both regions: bundled once, their zips are taken over.
+    const takeOver = index > 0;
     say(`packaging the service for the ${role} region`);
     // What an earlier, failed run left in these folders would end up in the zips.
-    for (const stale of ['.esbuild', '.serverless', folder])
+    for (const stale of ['.esbuild', ...(takeOver ? [] : ['.serverless']), folder])
       rmSync(path.resolve(ROOT, stale), { recursive: true, force: true });
     const temporary = path.join(ROOT, '.lifeboat', 'tmp');
     mkdirSync(temporary, { recursive: true });
     const serverless = path.join(ROOT, 'node_modules', 'serverless', 'bin', 'serverless.js');
     const args = [serverless, 'package', '--param', `role=${role}`, '--stage', 'dev'];
+    if (takeOver) args.push('--param', 'skipBuild=true');
     const { status, stdout, stderr } = spawnSync(process.execPath, args, {
       cwd: ROOT,
       encoding: 'utf8',
@@ -54,7 +59,7 @@ export const packageService = (say: (text: string) => void): void => {
     if (status !== 0) throw new Error(`Packaging for the ${role} region failed:\n${stdout}${stderr}`);
     mkdirSync(path.dirname(folder), { recursive: true });
     cpSync(path.join(ROOT, '.serverless'), folder, { recursive: true });
-    writeFileSync(marker, digest);
+    writeFileSync(markerOf(role), digest);
   }
 };
 

@@ -43,7 +43,10 @@ const postgresBinaries = () => {
   ];
   return candidates.find(
     (folder) =>
-      folder && ['initdb', 'postgres', 'pg_basebackup', 'pg_ctl'].every((name) => existsSync(path.join(folder, name))),
+      folder &&
+      ['initdb', 'postgres', 'pg_basebackup', 'pg_waldump', 'pg_ctl'].every((name) =>
+        existsSync(path.join(folder, name)),
+      ),
   );
 };
 

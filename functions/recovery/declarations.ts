@@ -33,7 +33,8 @@ export const declare = async (request: DeclareRequest, work: Work): Promise<Phas
   const there = await epochThere();
   const elsewhere = there === 'unknown' ? undefined : there;
   await assertElsewhere(failoverId, elsewhere);
-  await takeEpoch({ failoverId, kind: 'failover', execution, reason }, elsewhere?.epoch);
+  const kind = settings().region === configuration().regions.primary ? 'failback' : 'failover';
+  await takeEpoch({ failoverId, kind, execution, reason }, elsewhere?.epoch);
   try {
     return await phase('declare', (context) => decide(context, request))({ failoverId }, work);
   } catch (error) {
@@ -71,7 +72,7 @@ const assertElsewhere = async (failoverId: string, there: Awaited<ReturnType<typ
 /** An assessment that is older says nothing of now. */
 const FRESH_SECONDS = 5 * 60;
 type Seen = Pick<Assessment, 'verdict' | 'confirmed' | 'confidence' | 'reasons' | 'dataLossSeconds'> &
-  Partial<Pick<Assessment, 'at' | 'since'>>;
+  Partial<Pick<Assessment, 'at' | 'since' | 'downSince'>>;
 const NOTHING_SEEN: Seen = {
   verdict: 'unknown',
   confirmed: false,
@@ -98,6 +99,7 @@ const decide = async ({ plan }: PhaseContext, request: DeclareRequest): Promise<
     reasons: seen.reasons,
     assessedAt: seen.at ?? null,
     since: seen.since ?? null,
+    downSince: seen.downSince ?? null,
     dataLossSeconds: seen.dataLossSeconds,
     approval: { mode: plan.approval.mode, seconds: plan.approval.deadline },
     path: pathOf(plan),

@@ -108,3 +108,8 @@ export class EndpointsUnknown extends LifeboatError {
 export class RolloutFailed extends LifeboatError {
   override readonly name = 'RolloutFailed';
 }
+
+/** The other region does not answer, and nobody here knows where the platform lives. */
+export class ResidenceUnknown extends LifeboatError {
+  override readonly name = 'ResidenceUnknown';
+}

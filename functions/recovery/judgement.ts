@@ -44,17 +44,21 @@ export const confirm = (
   before: readonly Pick<Assessment, 'verdict' | 'at'>[],
   confirmations: number,
   withinSeconds: number,
-): { confirmed: boolean; since?: string } => {
+): { confirmed: boolean; since?: string; downSince?: string } => {
   if (verdict === 'healthy' || verdict === 'unknown') return { confirmed: false };
   let since = at;
   let inARow = verdict === 'down' ? 1 : 0;
   let unbroken = verdict === 'down';
+  let downSince = unbroken ? at : undefined;
   for (const earlier of before) {
     const gap = (Date.parse(since) - Date.parse(earlier.at)) / 1000;
     if (gap > withinSeconds || earlier.verdict === 'healthy' || earlier.verdict === 'unknown') break;
     unbroken &&= earlier.verdict === 'down';
-    if (unbroken) inARow += 1;
+    if (unbroken) {
+      inARow += 1;
+      downSince = earlier.at;
+    }
     since = earlier.at;
   }
-  return { confirmed: inARow >= confirmations, since };
+  return { confirmed: inARow >= confirmations, since, ...(downSince ? { downSince } : {}) };
 };

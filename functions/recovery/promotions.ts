@@ -108,8 +108,9 @@ const takeOver = async (context: PhaseContext, instance: DBInstance, signal: Abo
     signal,
     writes: true,
   });
-  const { standby, lsn } = await session.row(
-    `SELECT pg_is_in_recovery() AS standby, CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn()::text END AS lsn`,
+  const { standby, lsn, fork } = await session.row(
+    `SELECT pg_is_in_recovery() AS standby, CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn()::text END AS lsn,
+       pg_snapshot_xmin(pg_current_snapshot())::text AS fork`,
   );
   if (standby !== 'f') return { done: false, waitSeconds: SETTLING, found: 'the server still replays' };
   await stillHeld();
@@ -121,6 +122,8 @@ const takeOver = async (context: PhaseContext, instance: DBInstance, signal: Abo
       port: instance.Endpoint?.Port ?? 5432,
       instance: instance.DBInstanceIdentifier ?? '',
       lsn: lsn ?? null,
+      // Before the application is let in: what it writes from here on has a later number.
+      forkXid: fork ?? null,
       promoted: true,
       promotedAt: now().toISOString(),
       roles,

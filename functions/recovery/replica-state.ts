@@ -27,15 +27,18 @@ export const observeReplica = async (
   const facts: Facts = {
     observedAt: now().toISOString(),
     replayedLsn: state.lsn,
+    oldestXid: state.oldestXid,
     caughtUp: wanted !== undefined && !missing,
     behindBytes: state.behindBytes,
-    lossSeconds: wanted !== undefined && !missing ? 0 : lossOf(state.idleSeconds, factsOf('declare')?.since, now()),
+    lossSeconds: wanted !== undefined && !missing ? 0 : lossOf(state.idleSeconds, factsOf('declare')?.downSince, now()),
   };
   return { done: false, waitSeconds: 1, found: `the replica has what it can have: ${state.found}`, facts };
 };
 
 interface ReplicaState {
   lsn: string | null;
+  /** Transactions from here on may end differently on the two sides; what was before is the same on both. */
+  oldestXid: string | null;
   /** What it lacks of the fenced primary; null where there is nothing to compare with. */
   behindBytes: number | null;
   /** Age of the newest commit it has: of the canary's, where one beats. */
@@ -54,8 +57,9 @@ const look = async (
   const login = await readLogin(name, source.secret);
   try {
     await using session = await openInstance(name, instance, source.database, login, { statementSeconds: 10, signal });
-    const { lsn, behind, idle } = await session.row(
-      `SELECT pg_last_wal_replay_lsn()::text AS lsn, pg_wal_lsn_diff($1::pg_lsn, pg_last_wal_replay_lsn())::text AS behind,
+    const { lsn, oldest, behind, idle } = await session.row(
+      `SELECT pg_last_wal_replay_lsn()::text AS lsn, pg_snapshot_xmin(pg_current_snapshot())::text AS oldest,
+         pg_wal_lsn_diff($1::pg_lsn, pg_last_wal_replay_lsn())::text AS behind,
          extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::text AS idle`,
       [wanted ?? '0/0'],
     );
@@ -64,6 +68,7 @@ const look = async (
     const age = idleSeconds === null ? 'of unknown age' : `${Math.round(idleSeconds)} s old`;
     return {
       lsn: lsn ?? null,
+      oldestXid: oldest ?? null,
       behindBytes: wanted === undefined || behind == null ? null : Number(behind),
       idleSeconds,
       found: `replayed to ${lsn}${wanted ? ` of ${wanted}` : ''}, newest commit ${age}`,
@@ -71,16 +76,16 @@ const look = async (
   } catch (error) {
     // A replica that cannot be read can be promoted all the same; what it lacked is then not known.
     if (!(error instanceof DatabaseUnreachable || error instanceof QueryTimedOut)) throw error;
-    return { lsn: null, behindBytes: null, idleSeconds: null, found: error.message };
+    return { lsn: null, oldestXid: null, behindBytes: null, idleSeconds: null, found: error.message };
   }
 };
 
 /**
- * At most so many seconds of commits are lost: from the newest one the replica has until trouble was first seen. What
- * happened between the two was not shipped, if it happened; the canary tells it to the row.
+ * At most so many seconds of commits are lost: from the newest one the replica has until the region was first found down. What
+ * happened between the two was not shipped, if it happened; a region that is in trouble only is still written to.
  */
-export const lossOf = (idleSeconds: number | null, since: unknown, at: Date): number | null => {
+export const lossOf = (idleSeconds: number | null, downSince: unknown, at: Date): number | null => {
   if (idleSeconds === null) return null;
-  const inTrouble = typeof since === 'string' ? Math.max(0, secondsBetween(new Date(since), at)) : 0;
-  return Math.max(0, Math.round(idleSeconds - inTrouble));
+  const down = typeof downSince === 'string' ? Math.max(0, secondsBetween(new Date(downSince), at)) : 0;
+  return Math.max(0, Math.ceil(idleSeconds - down));
 };

@@ -32,9 +32,9 @@ export const movedHere = (here: Epoch | undefined, there: Epoch | undefined): he
 /** Drills move nothing, and what was abandoned moved nothing for good. */
 const counts = ({ kind, status }: Epoch): boolean => kind !== 'drill' && status !== 'abandoned';
 
-/** By what is known in this region, without asking the other one. */
-export const livesHere = async (): Promise<boolean> => {
-  const [here, there] = [await epochHere(), await replicaOfEpochThere()];
+/** By what is known in this region, without asking the other one, unless its epoch is given. */
+export const livesHere = async (known?: Epoch): Promise<boolean> => {
+  const [here, there] = [await epochHere(), known ?? (await replicaOfEpochThere())];
   if (movedHere(here, there)) return true;
   const movedAway = there !== undefined && counts(there);
   return settings().region === configuration().regions.primary && !movedAway;

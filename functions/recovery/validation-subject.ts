@@ -20,7 +20,7 @@ export interface Subject {
 }
 
 /** A statement of a validation that takes longer says that the database is not well. */
-const STATEMENT_SECONDS = 30;
+export const STATEMENT_SECONDS = 30;
 
 export const subjectOf = (context: PhaseContext, { signal }: Pick<Work, 'signal'>): Subject => {
   const name = context.plan.database.source;

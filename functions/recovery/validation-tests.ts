@@ -15,7 +15,7 @@ import { findDocument } from '../../shared/vault/documents.ts';
 import type { TestName } from './checklist.ts';
 import { describeMeasured, type Measured, measureEndpoint } from './endpoints.ts';
 import { phaseRecords } from './phases.ts';
-import type { Subject } from './validation-subject.ts';
+import { STATEMENT_SECONDS, type Subject } from './validation-subject.ts';
 
 export type Outcome = { passed: boolean; expected: string; found: string } | { notApplicable: string };
 
@@ -30,9 +30,11 @@ const checks =
     withDatabase(async (session) => {
       const chosen = source.checks.filter(of);
       if (chosen.length === 0) return { notApplicable: `the configuration has no checks of ${what}` };
-      const moment = { time: now(), latest: now(), countsOf: async () => [] };
       const bad: string[] = [];
       for (const check of chosen) {
+        // Customers go on while it is asked: what they write meanwhile does not lie in the future.
+        const latest = new Date(now().getTime() + STATEMENT_SECONDS * 1000);
+        const moment = { time: now(), latest, countsOf: async () => [] };
         const { passed, expected, found } = await answerCheck(check, session, moment);
         if (!passed && check.severity === 'critical') bad.push(`${check.name}: expected ${expected}, found ${found}`);
       }
@@ -125,9 +127,9 @@ const schedulesRun: Test = async ({ context }) => {
   const enabled = context.factsOf('monitoring')?.schedules;
   if (context.rehearsal) return { notApplicable: 'a rehearsal leaves schedules as they are' };
   return outcome(
-    Array.isArray(enabled) && enabled.length > 0,
+    typeof enabled === 'number' && enabled > 0,
     'the schedules of this region switched on',
-    JSON.stringify(enabled ?? 'none'),
+    typeof enabled === 'number' ? `${enabled} schedules` : 'none',
   );
 };
 

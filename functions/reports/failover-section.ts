@@ -1,6 +1,7 @@
 // The failover as a picture: what was seen, what each phase took against its target, what was lost, what was checked.
 import type { Assessment } from '../../shared/recovery/assessment.ts';
 import type { PhaseRecord } from '../../shared/recovery/documents.ts';
+import { factsInWords } from './facts.ts';
 import type { FailoverReport } from './failover-gathering.ts';
 import { type Html, html } from './html.ts';
 import { seconds, time } from './words.ts';
@@ -43,7 +44,7 @@ const figures = (phases: readonly PhaseRecord[], { rto, rpo }: Objectives): Html
   return html`<ul class="objectives">
 ${figure('From the declaration until customers were served (RTO)', factOf(phases, 'announce', 'rtoSeconds'), rto, 'declared to customers served')}
 ${figure('Interruption', factOf(phases, 'announce', 'outageSeconds'), rto, 'first bad assessment until customers were served')}
-${figure('Data lost (RPO)', factOf(phases, 'database', 'lossSeconds'), rpo, 'newest commit the replica had, against the first sign of trouble')}
+${figure('Data lost (RPO)', factOf(phases, 'database', 'lossSeconds'), rpo, 'at most: from the newest commit the replica had to the first sign of trouble')}
 </ul>`;
 };
 
@@ -79,13 +80,11 @@ const phaseTimeline = (declaredAt: string, phases: readonly PhaseRecord[]): Html
   )}</svg>`;
 };
 
-const SHORT = 240;
-
 const phaseRow = (phase: PhaseRecord): Html => {
   const took = phase.endedAt ? (Date.parse(phase.endedAt) - Date.parse(phase.startedAt)) / 1000 : null;
   const late = took !== null && phase.targetSeconds !== undefined && took > phase.targetSeconds;
-  const left = phase.endedAt ? JSON.stringify(phase.facts) : (phase.found ?? 'not done');
-  return html`<tr><td data-name="Phase">${phase.phase}</td><td data-name="Began (UTC)">${phase.startedAt.slice(11, 19)}</td><td data-name="Took" class="figure ${late || took === null ? 'bad' : ''}">${seconds(took)}</td><td data-name="Target" class="figure">${seconds(phase.targetSeconds)}</td><td data-name="What it left"><code>${left.length > SHORT ? `${left.slice(0, SHORT)}…` : left}</code></td></tr>`;
+  const left = phase.endedAt ? factsInWords(phase.facts) : (phase.found ?? 'not done');
+  return html`<tr><td data-name="Phase">${phase.phase}</td><td data-name="Began (UTC)">${phase.startedAt.slice(11, 19)}</td><td data-name="Took" class="figure ${late || took === null ? 'bad' : ''}">${seconds(took)}</td><td data-name="Target" class="figure">${seconds(phase.targetSeconds)}</td><td data-name="What it left" class="long">${left}</td></tr>`;
 };
 
 const VERDICT_CLASS: Record<Assessment['verdict'], string> = {
@@ -99,7 +98,7 @@ const SAYS_CLASS = { up: 'good', down: 'bad', unknown: 'open' } as const;
 const signalTable = (assessments: readonly Assessment[]): Html =>
   html`<div class="scroll"><table class="checks"><thead><tr><th scope="col">At (UTC)</th><th scope="col">Verdict</th><th scope="col" class="figure">Confidence</th><th scope="col">Signals</th></tr></thead><tbody>${assessments.map(
     ({ at, verdict, confirmed, confidence, signals }) =>
-      html`<tr><td data-name="At (UTC)">${at.slice(11, 19)}</td><td data-name="Verdict" class="${VERDICT_CLASS[verdict]}">${verdict}${confirmed ? ', confirmed' : ''}</td><td data-name="Confidence" class="figure">${Math.round(confidence * 100)} %</td><td data-name="Signals">${signals.map(({ name, says, evidence }) => html`<div><span class="${SAYS_CLASS[says]}">${says}</span> ${name}: ${evidence}</div>`)}</td></tr>`,
+      html`<tr><td data-name="At (UTC)">${at.slice(11, 19)}</td><td data-name="Verdict" class="${VERDICT_CLASS[verdict]}">${verdict}${confirmed ? ', confirmed' : ''}</td><td data-name="Confidence" class="figure">${Math.round(confidence * 100)} %</td><td data-name="Signals" class="long">${signals.map(({ name, says, evidence }) => html`<div><span class="${SAYS_CLASS[says]}">${says}</span> ${name}: ${evidence}</div>`)}</td></tr>`,
   )}</tbody></table></div>`;
 
 const RESULT_CLASS: Record<string, string> = { passed: 'good', failed: 'bad', unanswered: 'bad', asked: 'open' };
@@ -109,6 +108,6 @@ const validationTable = (points: FailoverReport['validation']): Html => {
   return html`<p>${points.length} points: ${count('passed')} passed, ${count('failed') + count('unanswered')} failed, ${count('asked')} put to people, ${count('not applicable')} not applicable.</p>
 <details${count('failed') + count('unanswered') > 0 ? ' open' : ''}><summary>Every point</summary><div class="scroll"><table class="checks"><thead><tr><th scope="col">Group</th><th scope="col">Point</th><th scope="col">Result</th><th scope="col">Expected</th><th scope="col">Found</th></tr></thead><tbody>${points.map(
     ({ group, title, result, expected, found }) =>
-      html`<tr><td data-name="Group">${group}</td><td data-name="Point">${title}</td><td data-name="Result" class="${RESULT_CLASS[result] ?? ''}">${result}</td><td data-name="Expected">${expected}</td><td data-name="Found">${found}</td></tr>`,
+      html`<tr><td data-name="Group">${group}</td><td data-name="Point">${title}</td><td data-name="Result" class="${RESULT_CLASS[result] ?? ''}">${result}</td><td data-name="Expected" class="long">${expected}</td><td data-name="Found" class="long">${found}</td></tr>`,
   )}</tbody></table></div></details>`;
 };

@@ -2,7 +2,7 @@
 import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
 import { GetObjectCommand, NoSuchKey } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { locate } from '../../shared/artifacts/artifacts.ts';
+import { locate, uriHere } from '../../shared/artifacts/artifacts.ts';
 import { rds, s3 } from '../../shared/aws/clients.ts';
 import { pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
@@ -157,7 +157,10 @@ const verificationsOf = async (points: readonly RecoveryPoint[]): Promise<Verifi
     .toSorted((a, b) => b.verification.at.localeCompare(a.verification.at))
     .slice(0, SHOWN);
   return Promise.all(
-    newest.map(async (each) => ({ ...each, evidence: await readDocument(each.verification.evidence, Evidence) })),
+    newest.map(async (each) => ({
+      ...each,
+      evidence: await readDocument(uriHere(each.verification.evidence), Evidence),
+    })),
   );
 };
 

@@ -2,7 +2,7 @@ import { existsSync, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { EngineMissing, folderWith } from './programs.ts';
 
-const NEEDED = ['postgres', 'initdb', 'pg_basebackup'] as const;
+const NEEDED = ['postgres', 'initdb', 'pg_basebackup', 'pg_waldump'] as const;
 export type PostgresProgram = (typeof NEEDED)[number];
 
 /** Full paths of the server programs: LIFEBOAT_PG_BIN, then the newest Debian version, then PATH. @throws {EngineMissing} */
@@ -19,6 +19,7 @@ export const postgresPrograms = (): Record<PostgresProgram, string> => {
     postgres: join(folder, 'postgres'),
     initdb: join(folder, 'initdb'),
     pg_basebackup: join(folder, 'pg_basebackup'),
+    pg_waldump: join(folder, 'pg_waldump'),
   };
 };
 

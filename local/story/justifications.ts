@@ -1,4 +1,4 @@
-// Why permissions stay that no call of the story's day needs. `npm start` fails where one is missing here, or where one
+// Why permissions stay that no call of the story needs. `npm start` fails where one is missing here, or where one
 // stands here that is no longer granted; docs/permissions.md shows the same list.
 import type { Justification } from './permissions.ts';
 
@@ -107,28 +107,96 @@ export const JUSTIFICATIONS: readonly Justification[] = [
       'asked by S3 where the destination has a bucket key, as the vault has; the local region asks for kms:Encrypt only',
   },
   {
+    owners: ['recoveryAbandon'],
+    actions: ['*'],
+    because: 'a failover that is given up; this one was not',
+  },
+  {
+    owners: ['recoveryAssess'],
+    actions: ['states:StartExecution'],
+    because: 'begins the failover where that is pre-authorised; here a person decides',
+  },
+  {
+    owners: ['recoveryAwaitApproval'],
+    actions: ['states:SendTaskSuccess'],
+    because: 'wakes the machine where the decision came before it waited',
+  },
+  {
+    owners: ['recoveryApprove'],
+    actions: ['s3:ListBucket'],
+    because: 'a failover that there is not is told from one that may not be read',
+  },
+  {
+    owners: ['recoveryDeclare'],
+    actions: ['s3:GetObject', 's3:ListBucket', 'kms:Decrypt'],
+    because: 'the epoch of the other region is asked there; that region was dead',
+  },
+  {
+    owners: ['recoveryFence'],
+    actions: ['rds:DescribeDBInstances'],
+    because: 'finds an old primary that answers; this one was in a dead region, and the watch shut it later',
+  },
+  {
+    owners: ['recoveryGuard', 'recoveryHoldDns', 'recoveryWriteCanary'],
+    actions: ['kms:Decrypt'],
+    because: 'epochs of the other region and the secret of a database may be under a key of their own',
+  },
+  {
+    owners: ['recoveryGuard', 'recoverySwitchMonitoring'],
+    actions: ['iam:PassRole'],
+    because: 'asked by EventBridge Scheduler of who changes a schedule that runs under a role',
+  },
+  {
+    owners: ['recoveryPromoteDatabase'],
+    actions: [
+      'rds:RestoreDBInstanceFromDBSnapshot',
+      'rds:AddTagsToResource',
+      'kms:CreateGrant',
+      'kms:DescribeKey',
+      's3:GetObject',
+    ],
+    because: 'where there is no replica, the newest snapshot is restored; here there was one',
+  },
+  {
+    owners: ['recoverySwitchMonitoring'],
+    actions: ['cloudwatch:*', 'scheduler:GetSchedule', 'scheduler:UpdateSchedule'],
+    because:
+      'schedules and alarms of a region that answers are put to sleep; this one was dead, and the watch did it later',
+  },
+  {
     owners: [
-      'recoveryAssess',
-      'recoveryWriteCanary',
-      'recoveryFence',
-      'recoveryPromoteDatabase',
-      'recoverySwitchDns',
-      'recoveryHoldDns',
-      'recoveryDeclare',
-      'recoveryAwaitApproval',
-      'recoveryApprove',
-      'recoveryAnnounce',
-      'recoveryAbandon',
-      'recoveryCheckHealth',
-      'recoveryValidate',
-      'recoverySwitchMonitoring',
-      'recoveryGuard',
-      'recoverySwitchWorkloads',
-      'writeCanary',
-      'failover',
+      'redisMeasure',
+      'redisOpenPoint',
+      'redisReconcile',
+      'redisRestore',
+      'redisSettlePoint',
+      'redisVerificationChoosePoint',
+      'redisVerificationCompareCache',
+      'redisVerificationConclude',
+      'redisVerificationRemoveGroup',
+      'redisVerificationRestorePoint',
+      'redisVerificationSweep',
+      'backupRedis',
+      'verifyRedis',
     ],
     actions: ['*'],
-    because: 'a failover is not part of the day; test/e2e/failover.test.ts runs one',
+    because: 'the shop of the story has no cache; test/e2e/redis.test.ts backs one up and proves it',
+  },
+  {
+    owners: ['retentionExpire'],
+    actions: ['elasticache:*'],
+    because: 'snapshots of a cache are expired as those of a database are; the story has no cache',
+  },
+  {
+    owners: ['scheduler'],
+    actions: ['states:StartExecution'],
+    resource: '*-redis',
+    because: 'backups and verifications of a cache; the story has none',
+  },
+  {
+    owners: ['recoveryRejoin', 'rejoin'],
+    actions: ['*'],
+    because: 'going back is not part of the day; test/e2e/failback.test.ts does',
   },
   {
     owners: [
@@ -139,13 +207,14 @@ export const JUSTIFICATIONS: readonly Justification[] = [
       'notificationForward',
     ],
     actions: ['*'],
-    because: 'nothing of the day has to be acknowledged, escalated or forwarded',
+    because:
+      'what is not acknowledged, escalated, updated or forwarded within the story’s minutes; test/e2e/notifications.test.ts does it',
   },
   {
     owners: ['*'],
     actions: ['s3:GetObject', 's3:PutObject'],
     resource: '*/notifications/*',
-    because: 'what was told is remembered; on a day without trouble nothing is',
+    because: 'what was told is remembered; not everybody had something to tell',
   },
   {
     owners: ['verificationRetry'],
@@ -161,11 +230,5 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     owners: ['rdsReconcile'],
     actions: ['states:StartExecution', 's3:GetObject', 's3:PutObject'],
     because: 'begins a scheduled backup that never began',
-  },
-  {
-    owners: ['scheduler'],
-    actions: ['states:StartExecution'],
-    resource: '*write-canary',
-    because: 'the canary sleeps until it is woken: a day of it would take an hour',
   },
 ];

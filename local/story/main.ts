@@ -1,12 +1,15 @@
 // `npm start`: a platform is deployed to two local regions, a day of backups is lived through on the region's clock, what
-// was backed up is damaged on purpose, and a report is written. Exit status 0 only if everything that had to hold held.
+// was backed up is damaged on purpose, one region is lost and the platform moves to the other, and reports are written. Exit status 0 only if everything that had to hold held.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageService } from '../../scripts/package.ts';
 import { application, createDatabase, startPlatform } from '../platform.ts';
+import type { LocalRegion } from '../world.ts';
+import { comeBack } from './comeback.ts';
 import { damageCopy, damageVault } from './damage.ts';
 import { judgeDay, liveThroughDay, nothingLeft } from './day.ts';
+import { failOver } from './failover.ts';
 import { JUSTIFICATIONS } from './justifications.ts';
 import { invoke, readObject } from './observations.ts';
 import { judgePermissions, permissionsOf } from './permissions.ts';
@@ -14,7 +17,7 @@ import { createProgress } from './progress.ts';
 import { fillShop, keepOrdering } from './shop-data.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const REPORT = path.join(ROOT, '.lifeboat', 'report', 'index.html');
+const REPORTS = path.join(ROOT, '.lifeboat', 'report');
 const DAY_MS = 86_400_000;
 
 const { values } = parseArgs({ options: { scale: { type: 'string', default: '1' } } });
@@ -37,6 +40,16 @@ packageService((text) => progress.step(undefined, text));
 const directory = path.join(ROOT, '.lifeboat', 'story');
 rmSync(directory, { recursive: true, force: true });
 const platform = await startPlatform({ directory, start: nextSunday() });
+/** Asks one region's deployment for the report; the other one is not needed for it. */
+const writeReport = async (region: LocalRegion, file: string): Promise<void> => {
+  const scheduledAt = platform.world.clock.now().toISOString();
+  const { html } = await invoke<{ html: string }>(platform, 'reportsWrite', { scheduledAt }, region);
+  const { hostname, pathname } = new URL(html);
+  mkdirSync(REPORTS, { recursive: true });
+  const to = path.join(REPORTS, file);
+  writeFileSync(to, await readObject(platform, region, hostname, pathname.slice(1)));
+  progress.step(undefined, `${path.relative(process.cwd(), to)}, written by the deployment in ${region.name}`);
+};
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void platform.close().finally(() => process.exit(130)));
 }
@@ -59,17 +72,18 @@ try {
   await client.end();
   progress.step(clock.now(), `${customers.ordered()} orders were placed meanwhile`);
   await nothingLeft(platform, progress);
+  await writeReport(platform.primary, 'day.html');
 
-  progress.chapter('Report');
-  const { html } = await invoke<{ html: string }>(platform, 'reportsWrite', { scheduledAt: clock.now().toISOString() });
-  const { hostname, pathname } = new URL(html);
-  mkdirSync(path.dirname(REPORT), { recursive: true });
-  writeFileSync(REPORT, await readObject(platform, platform.primary, hostname, pathname.slice(1)));
-  progress.step(undefined, path.relative(process.cwd(), REPORT));
+  progress.chapter(`${platform.primary.name} is lost, and the platform moves to ${platform.recovery.name}`);
+  const failedOver = await failOver(platform, progress);
+  await writeReport(platform.recovery, 'index.html');
+
+  progress.chapter(`${platform.primary.name} comes back`);
+  await comeBack(platform, progress, failedOver);
 
   progress.chapter('Permissions');
   const unused = judgePermissions(permissionsOf(platform), JUSTIFICATIONS, progress);
-  const list = path.join(path.dirname(REPORT), 'unused-permissions.json');
+  const list = path.join(REPORTS, 'unused-permissions.json');
   writeFileSync(list, JSON.stringify(unused, null, 2));
   progress.step(undefined, path.relative(process.cwd(), list));
 } finally {

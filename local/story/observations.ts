@@ -131,3 +131,25 @@ export const invoke = async <T>(
   if (FunctionError) throw new Error(`${key}: ${text}`);
   return JSON.parse(text) as T;
 };
+
+/** Lets region time go on in small steps until something holds; whether it came to hold within these minutes. */
+export const until = async (
+  { world: { clock } }: LocalPlatform,
+  holds: () => unknown,
+  minutes: number,
+): Promise<boolean> => {
+  const deadline = clock.now().getTime() + minutes * 60_000;
+  for (;;) {
+    await clock.settled();
+    if (await holds()) return true;
+    if (clock.now().getTime() > deadline) return false;
+    await clock.advanceTo(new Date(clock.now().getTime() + 2_000));
+  }
+};
+
+/** The first message of the recovery region that holds all of these words, subject first. */
+export const mailAbout = ({ recovery }: LocalPlatform, ...words: string[]): string | undefined =>
+  recovery.sns
+    .inbox()
+    .map(({ subject, message }) => `${subject}\n${message}`)
+    .find((text) => words.every((word) => text.includes(word)));

@@ -101,6 +101,12 @@ export const locate = ({ uri, versionId }: { uri: string; versionId?: string | u
   };
 };
 
+/** Where this region has an object of the vaults: the recovery region has a replica of what the primary wrote, under the same key. */
+export const uriHere = (uri: string): string => {
+  const { role, peer, vaultBucket } = settings();
+  return role === 'recovery' ? uri.replace(`s3://${peer.vaultBucket}/`, `s3://${vaultBucket}/`) : uri;
+};
+
 const damaged = (artifact: Artifact, expected: string, found: string): ArtifactDamaged =>
   new ArtifactDamaged('an artefact is not what was written.', {
     source: artifact.uri,

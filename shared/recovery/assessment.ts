@@ -29,6 +29,8 @@ export const Assessment = z.strictObject({
   confirmed: z.boolean(),
   /** Time of the first bad assessment of this row: since when customers suffer, as far as we saw. */
   since: time.optional(),
+  /** Time of the first that said "down" without a break: before it somebody may still have written there. */
+  downSince: time.optional(),
   /** What a failover now would lose of each source, in seconds; null where it cannot be told. */
   dataLossSeconds: z.record(z.string(), z.number().nonnegative().nullable()),
   /** What a failover would need, and whether it is there. */

@@ -1,9 +1,8 @@
 import { S3ServiceException } from '@aws-sdk/client-s3';
-import { headObject } from '../artifacts/artifacts.ts';
+import { headObject, uriHere } from '../artifacts/artifacts.ts';
 import { newestBefore, readPoint } from '../catalog/catalog.ts';
 import { RecoveryPointMissing } from '../catalog/errors.ts';
 import type { Artifact, RecoveryPoint } from '../catalog/recovery-point.ts';
-import { settings } from '../config/settings.ts';
 import { logger } from '../telemetry/logger.ts';
 import { ArchiveMissing } from './errors.ts';
 
@@ -30,8 +29,7 @@ const rdbFileOf = (point: RecoveryPoint): Artifact => {
  */
 export const rdbFileHere = async (point: RecoveryPoint): Promise<Artifact> => {
   const file = rdbFileOf(point);
-  const { role, peer, vaultBucket } = settings();
-  const uri = role === 'recovery' ? file.uri.replace(`s3://${peer.vaultBucket}/`, `s3://${vaultBucket}/`) : file.uri;
+  const uri = uriHere(file.uri);
   const here = { ...file, uri };
   const found = await sizeOf(here);
   if (found === file.bytes) return here;

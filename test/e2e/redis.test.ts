@@ -19,6 +19,7 @@ beforeAll(async () => {
   directory = mkdtempSync(path.join(os.tmpdir(), 'lifeboat-redis-'));
   shop = await startPlatform({ directory, start: START });
   await createCache(shop, fillCache(300));
+  await shop.wakeCaches();
 }, 600_000);
 afterAll(async () => {
   await shop.close();

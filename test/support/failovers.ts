@@ -1,9 +1,9 @@
 // A failover in the local region, as people run it: started, decided, followed, cut short, gone on with.
-import { createServer } from 'node:http';
 import { archiveCache, createCache, fillCache } from '../../local/cache.ts';
 import { application } from '../../local/platform.ts';
 import { describeExecution, invoke, readObject, startMachine, untilEnded } from '../../local/story/observations.ts';
 import type { Caller } from '../../local/types.ts';
+import { createShopClusters } from '../../local/workloads/clusters.ts';
 import { type Phase, PhaseRecord, phaseKey } from '../../shared/recovery/documents.ts';
 import { type ShopPlatform, startShop } from './shop-platform.ts';
 
@@ -19,29 +19,6 @@ export interface Failover {
   execution: string;
   ended(): Promise<Ended>;
 }
-
-/** Load balancers of the shop in both regions, for as long as the regions live: what customers and probes ask. */
-export const openForCustomers = async (shop: ShopPlatform): Promise<() => Promise<void>> => {
-  const closing: (() => void)[] = [];
-  for (const region of [shop.primary, shop.recovery]) {
-    const server = createServer((request, response) => {
-      if (region.alive) response.end('{"status":"ok"}');
-      else request.socket.destroy();
-    });
-    // An address of its own, as load balancers have: several tests and both regions use the same port.
-    const address = `127.${[0, 0, 0].map(() => 1 + Math.floor(Math.random() * 253)).join('.')}`;
-    await new Promise<void>((resolve) => server.listen(8080, address, resolve));
-    for (const name of ['orders', 'products', 'customers'])
-      closing.push(shop.world.dns.register(`shop-${name}.elb.${region.name}.amazonaws.com`, () => [address]));
-    closing.push(
-      () => server.close(),
-      () => server.closeAllConnections(),
-    );
-  }
-  return async () => {
-    for (const close of closing) close();
-  };
-};
 
 /** Lets region time go on until something holds, in small steps. */
 export const until = async (shop: ShopPlatform, holds: () => unknown, minutes = 30): Promise<void> => {
@@ -88,9 +65,15 @@ export const grant = async (shop: ShopPlatform, failoverId: string): Promise<voi
   await decide(shop, failoverId, 'granted');
 };
 
-export const recordOf = async (shop: ShopPlatform, failoverId: string, phase: Phase): Promise<PhaseRecord> => {
-  const bucket = shop.stacks.recovery.outputs.VaultBucketName as string;
-  return PhaseRecord.parse(JSON.parse(await readObject(shop, shop.recovery, bucket, phaseKey(failoverId, phase))));
+export const recordOf = async (
+  shop: ShopPlatform,
+  failoverId: string,
+  phase: Phase,
+  region = shop.recovery,
+): Promise<PhaseRecord> => {
+  const { outputs } = region === shop.primary ? shop.stacks.primary : shop.stacks.recovery;
+  const bucket = outputs.VaultBucketName as string;
+  return PhaseRecord.parse(JSON.parse(await readObject(shop, region, bucket, phaseKey(failoverId, phase))));
 };
 
 /** One order as the shop's services write it; its number. */
@@ -110,19 +93,11 @@ export const order = async (shop: ShopPlatform, where: 'primary' | 'recovery'): 
 /** The shop on a quiet day, watched by nobody yet: open for customers in one region, ready to be moved into the other. */
 export const startMovableShop = async (): Promise<ShopPlatform> => {
   const shop = await startShop(0.002);
-  const closeDoors = await openForCustomers(shop);
   // What is scheduled for caches goes on sleeping: an hour of a test is none of their business.
-  await createCache({ ...shop, wakeCaches: async () => undefined }, fillCache(40));
+  await createCache(shop, fillCache(40));
   await archiveCache(shop);
-  // Until it is replicated.
-  await pass(shop, 60);
-  return {
-    ...shop,
-    stop: async () => {
-      await closeDoors();
-      await shop.stop();
-    },
-  };
+  await createShopClusters(shop, 1);
+  return shop;
 };
 
 export const pass = ({ world: { clock } }: ShopPlatform, seconds: number): Promise<void> =>

@@ -3,6 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import {
   CopyDBSnapshotCommand,
+  CreateDBInstanceReadReplicaCommand,
   CreateDBSnapshotCommand,
   type DBInstance,
   DBInstanceAlreadyExistsFault,
@@ -203,8 +204,30 @@ export const rdsApi = (): RdsApi => {
       const instance = instances.get(input.DBInstanceIdentifier ?? '');
       if (instance?.DBInstanceStatus !== 'available')
         throw new InvalidDBInstanceStateFault(fact(input.DBInstanceIdentifier));
-      const { DBInstanceIdentifier: _, ApplyImmediately: __, ...wishes } = input;
+      const { DBInstanceIdentifier: id = '', ApplyImmediately: _, NewDBInstanceIdentifier: renamed, ...wishes } = input;
+      if (renamed) {
+        instances.delete(id);
+        instances.set(
+          renamed,
+          Object.assign(instance, { DBInstanceIdentifier: renamed, DBInstanceStatus: 'renaming' }),
+        );
+      }
       return { DBInstance: Object.assign(instance, wishes) };
+    },
+  );
+  on(
+    CreateDBInstanceReadReplicaCommand,
+    (input) => input.DBInstanceIdentifier,
+    ({ instances }, input) => {
+      const id = input.DBInstanceIdentifier ?? '';
+      if (instances.has(id)) throw new DBInstanceAlreadyExistsFault(fact(id));
+      instances.set(id, {
+        DBInstanceIdentifier: id,
+        DBInstanceStatus: 'creating',
+        ReadReplicaSourceDBInstanceIdentifier: input.SourceDBInstanceIdentifier,
+        TagList: input.Tags,
+      });
+      return { DBInstance: instances.get(id) };
     },
   );
   const restored = ({ instances }: RegionalRds, id: string, tags: Tag[] | undefined) => {

@@ -29,6 +29,8 @@ export interface Cluster {
   /** Creates an object, or merges it into the one that stands, as `kubectl apply` does. For who builds a cluster. */
   apply(manifest: object): KubeObject;
   start(): Promise<void>;
+  cutPower(): void;
+  restorePower(): void;
   close(): Promise<void>;
 }
 
@@ -37,16 +39,14 @@ export interface ClusterOptions {
   name: string;
   roleArn: string;
   images: ReadonlyMap<string, string>;
-  /** Of the region's load balancers. */
-  address: string;
 }
 
-export const createCluster = ({ region, name, roleArn, images, address }: ClusterOptions): Cluster => {
+export const createCluster = ({ region, name, roleArn, images }: ClusterOptions): Cluster => {
   const { clock } = region;
   const store = createStore(clock);
   const recorder = createRecorder(store, clock);
   const node = createNode({ store, clock, recorder, images });
-  const services = runServices(region, { store, recorder, cluster: name, address });
+  const services = runServices(region, { store, recorder, cluster: name });
   const controllers = [runDeployments(store, clock), runPods(store, node), services];
   for (const namespace of ['default', 'kube-system']) store.create(NAMESPACES, { metadata: { name: namespace } });
   let server: ApiServer | undefined;
@@ -68,6 +68,8 @@ export const createCluster = ({ region, name, roleArn, images, address }: Cluste
       cluster.authority = (await certificatesOf(region.world)).ca;
       cluster.status = 'ACTIVE';
     },
+    cutPower: node.cutPower,
+    restorePower: node.restorePower,
     close: async () => {
       for (const controller of controllers) controller.close();
       await Promise.all([node.close(), services.closed(), server?.close()]);

@@ -7,11 +7,8 @@ import { IMAGES } from '../../workloads/images.ts';
 import { associatePolicy, createEntry, describeEntry, describePolicy, entryOf } from './access.ts';
 import { CLUSTER_ADMIN } from './api/policies.ts';
 import { type Cluster, createCluster, describeCluster } from './clusters.ts';
-import { newAddress } from './nodes/addresses.ts';
 
 export interface EksService extends Service {
-  /** Where the region's load balancers listen: an address of its own of the loopback network. */
-  readonly address: string;
   /** Program file of each image; more can be added. */
   readonly images: Map<string, string>;
   cluster(name: string): Cluster;
@@ -21,7 +18,6 @@ export interface EksService extends Service {
 export const createEks = (region: Region): EksService => {
   const clusters = new Map<string, Cluster>();
   const images = new Map(IMAGES);
-  const address = newAddress();
   const find = (name: string | undefined): Cluster => {
     const cluster = clusters.get(name ?? '');
     if (cluster) return cluster;
@@ -37,7 +33,7 @@ export const createEks = (region: Region): EksService => {
       }
       if (!/^[0-9A-Za-z][\w-]{0,99}$/.test(name))
         throw new sdk.InvalidParameterException({ message: `The cluster name is not valid: ${name}`, $metadata: {} });
-      const cluster = createCluster({ region, name, roleArn, images, address });
+      const cluster = createCluster({ region, name, roleArn, images });
       clusters.set(name, cluster);
       // Who creates a cluster administers it, unless told otherwise.
       if (accessConfig?.bootstrapClusterCreatorAdminPermissions ?? true) {
@@ -101,7 +97,6 @@ export const createEks = (region: Region): EksService => {
 
   return {
     ...service,
-    address,
     images,
     cluster: find,
     authorize: (operation, input) => {
@@ -111,6 +106,12 @@ export const createEks = (region: Region): EksService => {
       const entry = clusters.get(cluster)?.entries.get(principalArn);
       // Entries are made and listed in their cluster; everything else about one asks for the entry itself.
       return [{ action: `eks:${operation}`, resource: entry?.arn ?? (cluster ? `${base}:cluster/${cluster}` : '*') }];
+    },
+    cutPower: async () => {
+      for (const cluster of clusters.values()) cluster.cutPower();
+    },
+    restorePower: async () => {
+      for (const cluster of clusters.values()) cluster.restorePower();
     },
     close: async () => {
       await Promise.all([...clusters.values()].map((cluster) => cluster.close()));

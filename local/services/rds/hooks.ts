@@ -2,7 +2,8 @@
 import { chmod } from 'node:fs/promises';
 import { ADMIN_PASSWORD, asAdmin } from '../../engines/postgres.ts';
 import { ADMIN } from '../../engines/postgres-config.ts';
-import { archiveOf, dataOf } from './servers.ts';
+import { failInstance } from './availability.ts';
+import { archiveOf, dataOf, startInstance } from './servers.ts';
 import { instanceNamed, type Rds, snapshotNamed } from './state.ts';
 
 export interface RdsHooks {
@@ -27,6 +28,10 @@ export interface RdsHooks {
   stopServer(instanceId: string, mode?: 'fast' | 'immediate'): Promise<void>;
   /** The same for all of them, as when a region is lost. */
   stopServers(): Promise<void>;
+  /** Starts the servers that do not run, on the disks they left. */
+  startServers(): void;
+  /** The link between a replica and its source breaks for good: what is committed from now on is not shipped. */
+  breakReplication(replicaId: string): Promise<void>;
 }
 
 export const hooksOf = (rds: Rds): RdsHooks => ({
@@ -54,4 +59,22 @@ export const hooksOf = (rds: Rds): RdsHooks => ({
   async stopServers() {
     await Promise.all([...rds.instances.values()].map(({ server }) => server?.stop('immediate')));
   },
+  startServers() {
+    for (const instance of rds.instances.values()) {
+      if (!instance.server || instance.server.running()) continue;
+      instance.job = rds.jobs.start(
+        `start of ${instance.id} after a power cut`,
+        ({ signal }) => startInstance(rds, instance, signal),
+        (error) => failInstance(rds, instance, 'failed', error),
+      );
+    }
+  },
+  breakReplication: (replicaId) =>
+    asAdmin(instanceNamed(rds, replicaId).port, 'postgres', async (client) => {
+      await client.query("alter system set primary_conninfo = ''");
+      await client.query('select pg_reload_conf()');
+      // The receiver ends a moment later; only then the link is broken.
+      while ((await client.query('select 1 from pg_stat_wal_receiver')).rowCount)
+        await client.query('select pg_sleep(0.02)');
+    }),
 });

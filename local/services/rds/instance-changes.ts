@@ -6,9 +6,9 @@ import { describeInstance } from './describe.ts';
 import { invalidCombination } from './errors.ts';
 import { tell } from './events.ts';
 import { setMasterPassword } from './roles.ts';
-import { startInstance } from './servers.ts';
+import { newInstanceId, startInstance } from './servers.ts';
 import { overridden } from './settings.ts';
-import { type Instance, instanceNamed, type Rds } from './state.ts';
+import { arnOf, type Instance, instanceNamed, type Rds, rdsIn } from './state.ts';
 
 interface InstanceChanges {
   ModifyDBInstance: Operation<sdk.ModifyDBInstanceCommandInput, sdk.ModifyDBInstanceCommandOutput>;
@@ -21,6 +21,7 @@ export const instanceChanges = (rds: Rds): InstanceChanges => ({
   async ModifyDBInstance(input) {
     const instance = inState(rds, input.DBInstanceIdentifier, ['available', 'backing-up']);
     const before = instance.settings;
+    const renamed = input.NewDBInstanceIdentifier && newInstanceId(rds, input.NewDBInstanceIdentifier);
     // Everything takes effect at once: there is no maintenance window here.
     instance.settings = overridden(input, before);
     if (input.MasterUserPassword) {
@@ -30,6 +31,7 @@ export const instanceChanges = (rds: Rds): InstanceChanges => ({
     if (input.PreferredBackupWindow) scheduleBackup(rds, instance);
     // Archiving is switched on and off at a server's start only; in AWS, too, this change costs an outage.
     if (before.retention > 0 !== instance.settings.retention > 0) restart(rds, instance, 'modifying');
+    if (renamed) rename(rds, instance, renamed);
     return { DBInstance: describeInstance(rds, instance) };
   },
 
@@ -78,6 +80,31 @@ const restart = (rds: Rds, instance: Instance, status: 'modifying' | 'rebooting'
           ? (['instanceStarted', 'DB instance started'] as const)
           : (['instanceRestarted', 'DB instance restarted'] as const);
       tell(rds, { kind: 'instance', ...instance }, event, message);
+    },
+    (error) => failInstance(rds, instance, 'failed', error),
+  );
+};
+
+/**
+ * Another name and another address, after a restart; its replicas, its backups and its own identity stay (RDS user guide,
+ * "Renaming a DB instance", 2026-11). Until then it answers to the old name.
+ */
+const rename = (rds: Rds, instance: Instance, id: string): void => {
+  instance.status = 'renaming';
+  instance.job = rds.jobs.start(
+    `renaming ${instance.id}`,
+    async ({ signal }) => {
+      await instance.server?.stop('fast');
+      rds.instances.delete(instance.id);
+      for (const { region, id: of } of instance.replicas) {
+        const primary = rdsIn(rds.region.world.region(region))?.instances.get(of)?.primary;
+        if (primary) primary.id = id;
+      }
+      Object.assign(instance, { id, arn: arnOf(rds.region, 'db', id) });
+      rds.instances.set(id, instance);
+      await startInstance(rds, instance, signal);
+      instance.status = 'available';
+      scheduleBackup(rds, instance);
     },
     (error) => failInstance(rds, instance, 'failed', error),
   );

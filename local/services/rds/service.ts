@@ -29,6 +29,7 @@ export type RdsService = Service & RdsHooks & { close(): Promise<void> };
 export const createRds = (region: Region): RdsService => {
   const rds = createState(region);
   register(rds);
+  const hooks = hooksOf(rds);
   return {
     ...defineService(sdk, {
       ...instanceOperations(rds),
@@ -43,7 +44,9 @@ export const createRds = (region: Region): RdsService => {
       ...tags(rds),
     }),
     authorize: (operation, input) => permissionsFor(region, operation, input as object),
-    ...hooksOf(rds),
+    ...hooks,
+    cutPower: hooks.stopServers,
+    restorePower: async () => hooks.startServers(),
     async close() {
       await rds.jobs.close();
       for (const instance of rds.instances.values()) {

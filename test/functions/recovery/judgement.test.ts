@@ -51,11 +51,15 @@ describe('a verdict', () => {
 
 describe('a row of assessments', () => {
   it('confirms the second "down" in a row, and tells since when', () => {
-    expect(confirm(look(1, 'down'), [look(0, 'down')], 2, 600)).toEqual({ confirmed: true, since: at(0) });
+    expect(confirm(look(1, 'down'), [look(0, 'down')], 2, 600)).toEqual({
+      ...{ confirmed: true, since: at(0), downSince: at(0) },
+    });
   });
 
   it('does not confirm the first', () => {
-    expect(confirm(look(1, 'down'), [look(0, 'healthy')], 2, 600)).toEqual({ confirmed: false, since: at(1) });
+    expect(confirm(look(1, 'down'), [look(0, 'healthy')], 2, 600)).toEqual({
+      ...{ confirmed: false, since: at(1), downSince: at(1) },
+    });
   });
 
   it('is broken by an assessment that said something else', () => {
@@ -67,14 +71,17 @@ describe('a row of assessments', () => {
     expect(confirm({ at: at(59), verdict: 'down' }, [look(0, 'down')], 2, 600)).toEqual({
       confirmed: false,
       since: at(59),
+      downSince: at(59),
     });
   });
 
-  it('begins with the first degraded look that led to it', () => {
+  it('begins with the first degraded look that led to it, and is down since the first that said so', () => {
     expect(confirm(look(3, 'down'), [look(2, 'down'), look(1, 'degraded'), look(0, 'healthy')], 2, 600)).toEqual({
       confirmed: true,
       since: at(1),
+      downSince: at(2),
     });
+    expect(confirm(look(1, 'degraded'), [look(0, 'down')], 2, 600)).toEqual({ confirmed: false, since: at(0) });
   });
 
   it('has no beginning while all is well', () => {

@@ -33,7 +33,7 @@ afterAll(() => lab[Symbol.asyncDispose]());
 beforeEach(async () => {
   region = recoveryRegion();
   await region.declared();
-  await region.finished('declare', { verdict: 'down', since: SINCE });
+  await region.finished('declare', { verdict: 'down', downSince: SINCE });
   await region.finished('fence', { outcome: 'unreachable', confirmed: false });
 });
 afterEach(async () => {
@@ -269,9 +269,9 @@ describe('without a replica', () => {
 
 describe('what is lost at most', () => {
   it.each([
-    ['the age of the newest commit when trouble was first seen', 100, SINCE, 70],
+    ['the age of the newest commit when the region was first found down', 100, SINCE, 70],
     ['nothing where the newest commit came after that', 20, SINCE, 0],
-    ['the age of the newest commit where nobody saw the trouble begin', 100, null, 100],
+    ['the age of the newest commit where nobody found it down', 100, null, 100],
     ['not known where the replica could not be asked', null, SINCE, null],
   ])('is %s', (_, idle, since, expected) => {
     expect(lossOf(idle, since, new Date(Date.parse(SINCE) + 30_000))).toBe(expected);

@@ -92,7 +92,7 @@ describe('the cache of the region that takes over', { timeout: 120_000 }, () => 
     await place(epochKey(PRIMARY), Epoch.parse(epoch));
     await place(phaseKey(ID, 'declare'), {
       ...{ phase: 'declare', startedAt: AT, endedAt: AT, attempts: 1 },
-      facts: { since: new Date(Date.parse(archives[2]?.pointInTime ?? '') + 90_000).toISOString() },
+      facts: { downSince: new Date(Date.parse(archives[2]?.pointInTime ?? '') + 90_000).toISOString() },
     });
     await cache.ask('s3', 'DeleteObject', { Bucket: VAULT, Key: phaseKey(ID, 'cache') });
     for (const point of archives) await cache.addPoint(point);

@@ -40,7 +40,7 @@ beforeEach(async () => {
   await region.declared();
   await region.finished('fence', { confirmed: true });
   await region.finished('database', { instance: 'shop-db-replica' });
-  await region.finished('monitoring', { schedules: ['shop-db-snapshot'] });
+  await region.finished('monitoring', { schedules: 18 });
   region.serve('recovery', 'shop-db-replica', server, { StorageEncrypted: true });
   await region.vault.addPoint(snapshotPoint(new Date(TIME), { startedAt: TIME, status: 'started' }));
   vi.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response('fine'));
@@ -97,6 +97,23 @@ describe('a validation', () => {
     expect(answer).toMatchObject({ done: false, found: expect.stringContaining('no product price is negative') });
     expect(region.messages).toEqual([]);
     await server.sql('UPDATE products SET price = 5 WHERE id = 7');
+  });
+
+  it.each([
+    ['no future', 5, { result: 'passed' }],
+    ['the future', 600, { result: 'failed', found: expect.stringContaining('no order lies in the future') }],
+  ])('takes a row for one of %s that is dated %s s after it began to look', async (_, seconds, expected) => {
+    const at = new Date(Date.parse(TIME) + 3600_000 + seconds * 1000).toISOString();
+    await server.sql(`UPDATE orders SET ordered_at = '${at}' WHERE id = 7`);
+    await runLate();
+    await server.sql(`UPDATE orders SET ordered_at = '2026-11-20 02:00Z' WHERE id = 7`);
+    expect(pointNamed('configured checks of the database pass')).toMatchObject(expected);
+  });
+
+  it('finds schedules that were not switched on', async () => {
+    await region.finished('monitoring', { schedules: 0 });
+    await runLate();
+    expect(pointNamed('what runs on a schedule runs')).toMatchObject({ result: 'failed', found: '0 schedules' });
   });
 
   it('names rows that point to nothing', async () => {

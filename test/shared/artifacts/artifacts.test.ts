@@ -7,11 +7,12 @@ import {
   headObject,
   locate,
   readArtifact,
+  uriHere,
   writeArtifact,
 } from '../../../shared/artifacts/artifacts.ts';
 import { readManifest } from '../../../shared/artifacts/manifest.ts';
 import { lostTheRace } from '../../../shared/catalog/catalog.ts';
-import { stubEnvironment, VAULT } from '../../support/environment.ts';
+import { RECOVERY, stubEnvironment, VAULT } from '../../support/environment.ts';
 import { failure, memoryVault, once, type Vault } from '../../support/vault.ts';
 
 let vault: Vault;
@@ -167,5 +168,16 @@ describe('a location', () => {
   ])('is the bucket and key it was made from: %s', async (key) => {
     const { uri } = await writeArtifact(key, 'x');
     expect(locate({ uri })).toEqual({ Bucket: VAULT, Key: key });
+  });
+});
+
+describe('an object of the primary vault', () => {
+  const [theirs, others] = [`s3://${VAULT}/evidence/x.json`, 's3://somewhere/evidence/x.json'];
+
+  it('is read in the vault of the recovery region by that region, and where it is by the primary', () => {
+    expect(uriHere(theirs)).toBe(theirs);
+    stubEnvironment({ LIFEBOAT_ROLE: 'recovery', VAULT_BUCKET: `${VAULT}-${RECOVERY}`, PEER_VAULT_BUCKET: VAULT });
+    expect(uriHere(theirs)).toBe(`s3://${VAULT}-${RECOVERY}/evidence/x.json`);
+    expect(uriHere(others)).toBe(others);
   });
 });

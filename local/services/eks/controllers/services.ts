@@ -5,12 +5,15 @@ import { type EndpointSlice, isReady, type Pod, type Service } from '../api/obje
 import { ENDPOINT_SLICES, PODS, SERVICES } from '../api/resources.ts';
 import { matchesLabels } from '../api/selectors.ts';
 import type { Store } from '../api/store.ts';
+import { newAddress } from '../nodes/addresses.ts';
 import type { Recorder } from '../nodes/events.ts';
 import type { Controller } from './deployments.ts';
 import { createListener, type Listener } from './load-balancer.ts';
 import { createQueue } from './queue.ts';
 
 interface Balancer {
+  /** Of its own, of the loopback network: several may have the same port. */
+  address: string;
   hostName: string;
   listeners: Map<number, Listener>;
   unregister(): void;
@@ -20,7 +23,7 @@ export const HOST_NAME = 'lifeboat.local/hostname';
 
 export const runServices = (
   region: Region,
-  { store, recorder, cluster, address }: { store: Store; recorder: Recorder; cluster: string; address: string },
+  { store, recorder, cluster }: { store: Store; recorder: Recorder; cluster: string },
 ): Controller & { closed(): Promise<unknown> } => {
   const balancers = new Map<string, Balancer>();
   const queue = createQueue(region.clock, 'services', (key) => sync(key));
@@ -46,7 +49,7 @@ export const runServices = (
       let listener = balancer.listeners.get(port);
       if (!listener) {
         const failed = (error: Error) => recorder.record(service, 'Warning', 'SyncLoadBalancerFailed', error.message);
-        listener = createListener({ region, address, port, failed });
+        listener = createListener({ region, address: balancer.address, port, failed });
         balancer.listeners.set(port, listener);
       }
       listener.forwardTo(ready.map((pod) => ({ address: pod.status.podIP ?? '', port: portOf(pod, targetPort) })));
@@ -58,8 +61,9 @@ export const runServices = (
 
   const create = (key: string, hostName: string): Balancer => {
     remove(key);
+    const address = newAddress();
     const unregister = region.world.dns.register(hostName, () => [address]);
-    const balancer = { hostName, listeners: new Map<number, Listener>(), unregister };
+    const balancer = { address, hostName, listeners: new Map<number, Listener>(), unregister };
     balancers.set(key, balancer);
     return balancer;
   };

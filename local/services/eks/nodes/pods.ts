@@ -17,7 +17,10 @@ export interface Node {
   /** SIGTERM, SIGKILL after the grace period, then the pod is gone. */
   terminate(pod: Pod): void;
   log(uid: string): string[];
-  /** Ends every process at once, as when the power fails. */
+  /** Ends every process at once, and starts none until `restorePower`. */
+  cutPower(): void;
+  restorePower(): void;
+  /** Ends every process for good. */
   close(): Promise<void>;
 }
 
@@ -43,11 +46,12 @@ const LONGEST_BACK_OFF_MS = 6_000;
 const GOOD_RUN_MS = 12_000;
 /** What could not be started is tried again after this long. */
 const RETRY_MS = 300;
-/** As long as a container may hold up region time while it is not ready yet. */
-const STARTING_MS = 10_000;
+/** As long as a container may hold up region time until it answers: on a busy machine programs start slowly. */
+const STARTING_MS = 60_000;
 
 export const createNode = ({ store, clock, recorder, images }: NodeOptions): Node => {
   const pods = new Map<string, Running>();
+  let powered = true;
 
   const change = (pod: Pod, to: ContainerChange): void =>
     store.change<Pod>(PODS, pod, (draft) => {
@@ -61,6 +65,10 @@ export const createNode = ({ store, clock, recorder, images }: NodeOptions): Nod
   /** Program and environment, once there are both; undefined when the pod ends before. */
   const prepared = async (pod: Pod, container: Container, signal: AbortSignal) => {
     while (!signal.aborted) {
+      if (!powered) {
+        await pause(RETRY_MS, signal);
+        continue;
+      }
       const program = images.get(container.image);
       try {
         if (program) return { program, environment: environmentOf(store, pod, container) };
@@ -90,10 +98,8 @@ export const createNode = ({ store, clock, recorder, images }: NodeOptions): Nod
     const stopProbing = startProbing(
       { address: pod.status.podIP ?? '', container },
       {
-        ready: (ready) => {
-          change(pod, { ready });
-          if (ready) release();
-        },
+        answered: release,
+        ready: (ready) => change(pod, { ready }),
         failed: (message) => recorder.record(pod, 'Warning', 'Unhealthy', message),
       },
     );
@@ -162,6 +168,13 @@ export const createNode = ({ store, clock, recorder, images }: NodeOptions): Nod
       running.process?.signal('SIGTERM');
       const grace = setTimeout(() => running.process?.signal('SIGKILL'), spec.terminationGracePeriodSeconds * 1000);
       void running.ended.finally(() => clearTimeout(grace));
+    },
+    cutPower: () => {
+      powered = false;
+      for (const { process } of pods.values()) process?.signal('SIGKILL');
+    },
+    restorePower: () => {
+      powered = true;
     },
     log: (uid) => pods.get(uid)?.log ?? [],
     close: async () => {

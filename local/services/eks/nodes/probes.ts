@@ -11,15 +11,21 @@ export interface ProbeTarget {
 }
 
 export interface ProbeListener {
+  /** It answers, well or not: it has started. */
+  answered(): void;
   ready(is: boolean): void;
   /** Told once a period at most, and when the reason changes. */
   failed(message: string): void;
 }
 
 /** Probes until it is stopped. A container without a probe is ready at once. */
-export const startProbing = ({ address, container }: ProbeTarget, { ready, failed }: ProbeListener): (() => void) => {
+export const startProbing = (
+  { address, container }: ProbeTarget,
+  { answered, ready, failed }: ProbeListener,
+): (() => void) => {
   const { readinessProbe: probe } = container;
   if (!probe) {
+    answered();
     ready(true);
     return () => undefined;
   }
@@ -46,9 +52,10 @@ export const startProbing = ({ address, container }: ProbeTarget, { ready, faile
     failed(`Readiness probe failed: ${message}`);
   };
   const look = async (): Promise<void> => {
-    const message = await ask(probe, address, portOf(probe, container));
+    const { status, message } = await ask(probe, address, portOf(probe, container));
     if (stopped) return;
     note(message);
+    if (status !== undefined) answered();
     timer = setTimeout(look, wasReady ? probe.periodSeconds * 1000 : EAGER_MS);
     timer.unref();
   };
@@ -65,8 +72,8 @@ const portOf = ({ httpGet }: Probe, { ports = [] }: Container): number =>
     ? httpGet.port
     : (ports.find(({ name }) => name === httpGet?.port)?.containerPort ?? 0);
 
-/** Undefined where the answer was one of success: 200 to 399. */
-const ask = (probe: Probe, address: string, port: number): Promise<string | undefined> =>
+/** No status where nothing answered, no message where the answer was one of success: 200 to 399. */
+const ask = (probe: Probe, address: string, port: number): Promise<{ status?: number; message?: string }> =>
   new Promise((resolve) => {
     const path = probe.httpGet?.path ?? '/';
     const timeout = probe.timeoutSeconds * 1000;
@@ -74,12 +81,13 @@ const ask = (probe: Probe, address: string, port: number): Promise<string | unde
     const request = get({ host: address, port, path, agent: false, timeout }, (response) => {
       response.resume();
       const status = response.statusCode ?? 0;
-      resolve(status >= 200 && status < 400 ? undefined : `HTTP probe failed with statuscode: ${status}`);
+      if (status >= 200 && status < 400) resolve({ status });
+      else resolve({ status, message: `HTTP probe failed with statuscode: ${status}` });
     });
     request.on('timeout', () => request.destroy(new Error('context deadline exceeded')));
     request.on('error', (error: NodeJS.ErrnoException) =>
-      resolve(
-        `Get "${where}": ${error.code === 'ECONNREFUSED' ? `dial tcp ${address}:${port}: connect: connection refused` : error.message}`,
-      ),
+      resolve({
+        message: `Get "${where}": ${error.code === 'ECONNREFUSED' ? `dial tcp ${address}:${port}: connect: connection refused` : error.message}`,
+      }),
     );
   });

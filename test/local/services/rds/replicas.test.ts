@@ -36,6 +36,21 @@ describe('a read replica of RDS in another region', { timeout: 60_000 }, () => {
     await expect(query(world.recovery, 'shop-replica', 'delete from orders')).rejects.toThrow(/read-only/);
   });
 
+  it('gets nothing more once its link is broken, while another one goes on', async () => {
+    await call(world.recovery, 'CreateDBInstanceReadReplica', {
+      DBInstanceIdentifier: 'unlinked',
+      SourceDBInstanceIdentifier: ARN,
+    });
+    await world.clock.settled();
+    await world.recovery.rds.breakReplication('unlinked');
+    await query(world.primary, 'shop-db', 'insert into orders values (103, 1)');
+    await expect.poll(() => countOrders(world.recovery, 'shop-replica')).toBe(102);
+    expect(await countOrders(world.recovery, 'unlinked')).toBe(101);
+    await query(world.primary, 'shop-db', 'delete from orders where id = 103');
+    await call(world.recovery, 'DeleteDBInstance', { DBInstanceIdentifier: 'unlinked', SkipFinalSnapshot: true });
+    await world.clock.settled();
+  });
+
   it('publishes its lag every minute of region time: nothing while it streams, and growing once the primary is gone', async () => {
     await pass(2 * MINUTE_MS);
     expect(world.recovery.metrics.length).toBeGreaterThan(0);
@@ -68,6 +83,32 @@ describe('a read replica of RDS in another region', { timeout: 60_000 }, () => {
     await expect(
       call(world.recovery, 'PromoteReadReplica', { DBInstanceIdentifier: 'shop-replica' }),
     ).rejects.toMatchObject({ name: 'InvalidDBInstanceStateFault' });
+  });
+
+  it('keeps following an instance that gets another name, which answers to it once it has restarted', async () => {
+    await call(world.recovery, 'CreateDBInstanceReadReplica', {
+      DBInstanceIdentifier: 'follower',
+      SourceDBInstanceIdentifier: 'shop-replica',
+    });
+    await world.clock.settled();
+    const rename = (id: string, to: string) =>
+      call(world.recovery, 'ModifyDBInstance', { DBInstanceIdentifier: id, NewDBInstanceIdentifier: to });
+    await expect(rename('shop-replica', 'follower')).rejects.toMatchObject({ name: 'DBInstanceAlreadyExistsFault' });
+    await rename('shop-replica', 'kept');
+    expect((await instance(world.recovery, 'shop-replica')).DBInstanceStatus).toBe('renaming');
+    await world.clock.settled();
+    await expect(instance(world.recovery, 'shop-replica')).rejects.toMatchObject({ name: 'DBInstanceNotFoundFault' });
+    expect(await instance(world.recovery, 'kept')).toMatchObject({
+      DBInstanceStatus: 'available',
+      DBInstanceArn: 'arn:aws:rds:us-west-2:111122223333:db:kept',
+    });
+    expect((await instance(world.recovery, 'follower')).ReadReplicaSourceDBInstanceIdentifier).toBe('kept');
+    await query(world.recovery, 'kept', 'insert into orders values (103, 1)');
+    await expect.poll(() => countOrders(world.recovery, 'follower'), { timeout: 30_000 }).toBe(103);
+    await call(world.recovery, 'DeleteDBInstance', { DBInstanceIdentifier: 'follower', SkipFinalSnapshot: true });
+    await world.clock.settled();
+    await rename('kept', 'shop-replica');
+    await world.clock.settled();
   });
 
   it('gives its slot back when it is deleted', async () => {

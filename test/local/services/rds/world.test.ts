@@ -171,6 +171,24 @@ describe('RDS in a local world', { timeout: 60_000 }, () => {
     expect(head.SSEKMSKeyId).toBe(keys['us-east-1']);
   });
 
+  it('has every commit again after a power cut', async () => {
+    const count = async () => {
+      const client = new pg.Client({ ...primary.rds.server('filled'), database: 'postgres' });
+      await client.connect();
+      const { rows } = await client.query('select count(*)::int as count from t');
+      await client.end();
+      return rows[0].count;
+    };
+    const { port } = primary.rds.server('filled');
+    await world.cutPower('us-east-1');
+    await expect(connect(port)).rejects.toThrow(/ECONNREFUSED/);
+    expect(() => world.rejoin('us-east-1')).toThrow('has no power');
+    await world.restorePower('us-east-1');
+    await world.clock.settled();
+    expect(await count()).toBe(1);
+    await expect(world.restorePower('us-east-1')).rejects.toThrow('has not lost its power');
+  });
+
   it('loses a region’s servers with the region, and restores its copy in the other', async () => {
     const { port } = primary.rds.server('db');
     await world.killRegion('us-east-1');
