@@ -147,6 +147,12 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     because: 'asked by EventBridge Scheduler of who changes a schedule that runs under a role',
   },
   {
+    owners: ['recoveryRestoreCache'],
+    actions: ['s3:AbortMultipartUpload', 'elasticache:CreateReplicationGroup', 'elasticache:AddTagsToResource'],
+    because:
+      'AWS asks for the parameter and subnet groups that a group has; an archive of more than five gigabytes is copied in parts, which are given up where that fails',
+  },
+  {
     owners: ['recoveryPromoteDatabase'],
     actions: [
       'rds:RestoreDBInstanceFromDBSnapshot',
@@ -180,18 +186,19 @@ export const JUSTIFICATIONS: readonly Justification[] = [
       'verifyRedis',
     ],
     actions: ['*'],
-    because: 'the shop of the story has no cache; test/e2e/redis.test.ts backs one up and proves it',
+    because:
+      'the story archives its cache once, by hand; test/e2e/redis.test.ts backs one up by schedule, and proves it',
   },
   {
     owners: ['retentionExpire'],
     actions: ['elasticache:*'],
-    because: 'snapshots of a cache are expired as those of a database are; the story has no cache',
+    because: 'snapshots of a cache are expired as those of a database are; the cache of the story is too young',
   },
   {
     owners: ['scheduler'],
     actions: ['states:StartExecution'],
     resource: '*-redis',
-    because: 'backups and verifications of a cache; the story has none',
+    because: 'backups and verifications of a cache, whose schedules sleep in the story',
   },
   {
     owners: ['recoveryRejoin', 'rejoin'],
