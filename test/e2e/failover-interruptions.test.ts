@@ -25,7 +25,7 @@ const ID = 'interrupted';
 const ALL = process.env.LIFEBOAT_INTERRUPTIONS === 'all';
 const NO_LOGIN = '28000';
 /** Phases the configuration of the example has nothing for. */
-const ABSENT = ['infrastructure', 'workloads'];
+const ABSENT = ['infrastructure'];
 
 const SHORT: Call[] = [
   ['Declare', 's3', 'PutObject'],
