@@ -62,6 +62,11 @@ export interface Iam {
   ): Caller;
   /** Identity policies of the caller, plus an optional resource policy. Explicit deny wins. @throws ApiError AccessDenied, naming caller, action, resource. */
   authorize(caller: Caller, check: Check, resourcePolicy?: PolicyStatement[]): void;
+  /**
+   * What the role's own policies say about a request, nothing added to its context and nothing marked as used; undefined for
+   * a role that does not exist. `missing`: condition keys that a policy asks for and the context lacks.
+   */
+  simulate(roleArn: string, check: Check): { effect: 'allowed' | 'denied' | 'silent'; missing: string[] } | undefined;
   /** Every allowed action and resource pattern of each role, and whether a call has needed it so far. */
   permissions(): { role: string; action: string; resource: string; used: boolean }[];
 }

@@ -13,6 +13,7 @@ import { createCloudWatch } from './services/cloudwatch/service.ts';
 import { createEks } from './services/eks/service.ts';
 import { createElastiCache } from './services/elasticache/service.ts';
 import { createEventBridge } from './services/eventbridge/service.ts';
+import { createIamService } from './services/iam/service.ts';
 import { createKms } from './services/kms/service.ts';
 import { createLambda } from './services/lambda/service.ts';
 import { createRds } from './services/rds/service.ts';
@@ -181,6 +182,7 @@ const addServices = (region: LocalRegion): void => {
     createSecretsManager,
     createSsm,
     createSts,
+    createIamService,
     createStepFunctions,
     createScheduler,
     createCloudWatch,

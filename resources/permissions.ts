@@ -137,6 +137,8 @@ const expand = (deployment: Deployment, text: string) => {
     // Of both regions: CloudFormation names them after the stack and something random. By reference they would depend on
     // the functions that the role may invoke.
     SchedulerRoles: `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${service}-SchedulerRole-*`,
+    Functions: `arn:\${AWS::Partition}:lambda:${region}:\${AWS::AccountId}:function:${service}-`,
+    RecoveryRoles: `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${service}-Recovery*`,
     Alarms: `arn:\${AWS::Partition}:cloudwatch:${region}:\${AWS::AccountId}:alarm:${service}-`,
     PeerAlarms: `arn:\${AWS::Partition}:cloudwatch:${peerRegion}:\${AWS::AccountId}:alarm:${service}-`,
     Eks: `arn:\${AWS::Partition}:eks:${region}:\${AWS::AccountId}`,

@@ -51,7 +51,8 @@ export const restoreNewestCopy = async (context: PhaseContext, instance: string)
   return { done: false, waitSeconds: 5, found: `${instance} is being restored from ${point.id}` };
 };
 
-const newestHere = async (source: string, region: string): Promise<RecoveryPoint> => {
+/** @throws {RecoveryPointMissing} */
+export const newestHere = async (source: string, region: string): Promise<RecoveryPoint> => {
   const usable = (point: RecoveryPoint): boolean =>
     point.method === 'snapshot' &&
     ['stored', 'verified'].includes(point.status) &&

@@ -124,7 +124,7 @@ const refusal = ({ override }: DeclareRequest, { verdict, confidence, reasons }:
 };
 
 /** Phases there is something to do for. */
-const pathOf = ({ cache, infrastructure, workloads, dns }: Recovery): Phase[] => [
+export const pathOf = ({ cache, infrastructure, workloads, dns }: Recovery): Phase[] => [
   'fence',
   'database',
   ...(cache ? ['cache' as const] : []),

@@ -1,9 +1,7 @@
 // What a failover would need that has to be there before the day; found missing on a quiet day, it can be mended.
 import type { Recovery } from '../../shared/config/recovery.ts';
 import type { Session } from '../../shared/postgres/session.ts';
-import type { Assessment } from '../../shared/recovery/assessment.ts';
-
-type Readiness = Assessment['readiness'];
+import type { Readiness } from '../../shared/recovery/assessment.ts';
 
 export const readinessOf = async ({ database }: Recovery, replica: Session | Error): Promise<Readiness> => [
   await databaseReadiness(database.source, replica),

@@ -87,6 +87,17 @@ export const createIam = ({ account }: { account: string }): Iam => {
       for (const grant of identity.grants) grant.used = true;
     },
 
+    simulate: (roleArn, { action, resource, context = {} }) => {
+      const identity = roles.get(roleArn)?.identity;
+      if (!identity) return undefined;
+      const request = { action, resource, context: contextOf(context) };
+      const asked = identity.filter((rule) => rule.grants.some((grant) => rule.covers(grant, action, resource)));
+      const missing = new Set(asked.flatMap(({ keys }) => keys).filter((key) => !request.context.has(key)));
+      const { effect } = decide(identity, request);
+      // Only policies with principals delegate.
+      return { effect: effect === 'delegated' ? 'silent' : effect, missing: [...missing] };
+    },
+
     permissions: () =>
       [...roles].flatMap(([role, { identity }]) =>
         identity
@@ -133,9 +144,12 @@ const requestOf = (
   return {
     action,
     resource,
-    context: new Map(Object.entries(all).map(([key, value]) => [key.toLowerCase(), [value].flat()])),
+    context: contextOf(all),
   };
 };
+
+const contextOf = (entries: Record<string, string | string[]>): Context =>
+  new Map(Object.entries(entries).map(([key, value]) => [key.toLowerCase(), [value].flat()]));
 
 /** Worded as AWS words it, so that what people search for is found. */
 const accessDenied = (caller: Caller, { action, resource }: Check, effect: Effect, policy: string): ApiError => {

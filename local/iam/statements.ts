@@ -16,6 +16,8 @@ export interface Rule {
   allows: boolean;
   grants: Grant[];
   principal: PolicyStatement['Principal'];
+  /** Condition keys it asks for, in lower case. */
+  keys: string[];
   covers(grant: Grant, action: string, resource: string): boolean;
   applies(context: Context): boolean;
 }
@@ -55,6 +57,9 @@ const compile = (kind: PolicyKind, statement: PolicyStatement): Rule => {
   return {
     allows: statement.Effect === 'Allow',
     principal: statement.Principal,
+    keys: Object.values(statement.Condition ?? {}).flatMap((block) =>
+      Object.keys(block).map((key) => key.toLowerCase()),
+    ),
     grants: (excludes ? [`not ${actions.join(', ')}`] : actions).flatMap((action) =>
       (kind === 'trust' ? ['*'] : resources).map((resource) => ({ action, resource, used: false })),
     ),

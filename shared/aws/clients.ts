@@ -1,6 +1,8 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { ElastiCacheClient } from '@aws-sdk/client-elasticache';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -39,6 +41,9 @@ export const cloudwatch = /* @__PURE__ */ perRegion((options) => new CloudWatchC
 export const route53 = /* @__PURE__ */ perRegion((options) => new Route53Client(options));
 export const elasticache = /* @__PURE__ */ perRegion((options) => new ElastiCacheClient(options));
 export const eks = /* @__PURE__ */ perRegion((options) => new EKSClient(options));
+/** One for all regions; its API is in us-east-1. What was allowed stays allowed without it. */
+export const iam = /* @__PURE__ */ perRegion((options) => new IAMClient(options));
+export const lambdas = /* @__PURE__ */ perRegion((options) => new LambdaClient(options));
 export const rds = /* @__PURE__ */ perRegion((options) => new RDSClient(options));
 /**
  * What is read is verified by us, where it is read: the SDK's own validation ends a stream with an error that has no name.

@@ -1,6 +1,6 @@
 // An EKS cluster, entered with the function's own role: endpoint and certificate authority from DescribeCluster, the token
 // made here.
-import { type Cluster, DescribeClusterCommand, ResourceNotFoundException } from '@aws-sdk/client-eks';
+import type { Cluster } from '@aws-sdk/client-eks';
 import {
   AppsV1Api,
   CoreV1Api,
@@ -14,6 +14,7 @@ import {
 import { eks } from '../aws/clients.ts';
 import { ClusterMissing } from './errors.ts';
 import { failureOf } from './failures.ts';
+import { findCluster } from './find-cluster.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { isReady, stateOf } from './pods.ts';
 import { rolloutOf } from './rollout.ts';
@@ -53,7 +54,7 @@ export const openCluster = async (name: string, region: string, signal?: AbortSi
 };
 
 const describe = async (name: string, region: string): Promise<Cluster> => {
-  const cluster = await find(name, region);
+  const cluster = await findCluster(name, region);
   if (cluster?.status === 'ACTIVE' || cluster?.status === 'UPDATING') return cluster;
   throw new ClusterMissing('there is no such cluster to work with.', {
     source: `${name} in ${region}`,
@@ -61,15 +62,6 @@ const describe = async (name: string, region: string): Promise<Cluster> => {
     found: cluster?.status ?? 'none of this name',
     next: 'Build it (the infrastructure phase does, where it is configured), or correct its name in the configuration, and redrive.',
   });
-};
-
-const find = async (name: string, region: string): Promise<Cluster | undefined> => {
-  try {
-    return (await eks(region).send(new DescribeClusterCommand({ name }))).cluster;
-  } catch (error) {
-    if (error instanceof ResourceNotFoundException) return undefined;
-    throw error;
-  }
 };
 
 const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);

@@ -18,6 +18,10 @@ export const Signal = z.strictObject({
 });
 export type Signal = z.output<typeof Signal>;
 
+/** What a failover would need, and whether it is there. */
+export const Readiness = z.array(z.strictObject({ step: z.string(), ready: z.boolean(), found: z.string() }));
+export type Readiness = z.output<typeof Readiness>;
+
 export const Assessment = z.strictObject({
   at: time,
   verdict: z.enum(['healthy', 'degraded', 'down', 'unknown']),
@@ -33,8 +37,7 @@ export const Assessment = z.strictObject({
   downSince: time.optional(),
   /** What a failover now would lose of each source, in seconds; null where it cannot be told. */
   dataLossSeconds: z.record(z.string(), z.number().nonnegative().nullable()),
-  /** What a failover would need, and whether it is there. */
-  readiness: z.array(z.strictObject({ step: z.string(), ready: z.boolean(), found: z.string() })),
+  readiness: Readiness,
 });
 export type Assessment = z.output<typeof Assessment>;
 

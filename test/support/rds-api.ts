@@ -2,6 +2,7 @@
 // that the functions have to live with. Real databases stand behind the local region, not here.
 import { setImmediate } from 'node:timers/promises';
 import {
+  type AccountQuota,
   CopyDBSnapshotCommand,
   CreateDBInstanceReadReplicaCommand,
   CreateDBSnapshotCommand,
@@ -12,6 +13,7 @@ import {
   DBSnapshotAlreadyExistsFault,
   DBSnapshotNotFoundFault,
   DeleteDBSnapshotCommand,
+  DescribeAccountAttributesCommand,
   DescribeDBInstancesCommand,
   DescribeDBSnapshotsCommand,
   DescribeExportTasksCommand,
@@ -43,6 +45,7 @@ export interface RdsApi {
   /** Run before or after an operation took effect; throw to refuse it, or to lose its answer. */
   before: (operation: string, region: string, id: string) => unknown;
   after: (operation: string, region: string, id: string) => unknown;
+  quotas: AccountQuota[];
   /** Every request that changes something, as `us-east-1 CreateDBSnapshot lifeboat-…`. */
   changes: string[];
   /** The inputs of one operation. */
@@ -65,6 +68,7 @@ export const rdsApi = (): RdsApi => {
     recovery: regions[RECOVERY] as RegionalRds,
     before: () => undefined,
     after: () => undefined,
+    quotas: [],
     changes: [],
     inputs: (operation) => inputs.filter((call) => call.operation === operation).map(({ input }) => input),
     addSnapshot: (region, snapshot) =>
@@ -183,6 +187,11 @@ export const rdsApi = (): RdsApi => {
       if (!instance) throw new DBInstanceNotFoundFault(fact(input.DBInstanceIdentifier));
       return { DBInstances: [instance] };
     },
+  );
+  on(
+    DescribeAccountAttributesCommand,
+    () => undefined,
+    () => ({ AccountQuotas: api.quotas }),
   );
   on(
     PromoteReadReplicaCommand,

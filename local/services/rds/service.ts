@@ -9,6 +9,7 @@ import { sweepServers } from '../../engines/processes.ts';
 import { defineService } from '../../service.ts';
 import type { Region, Service } from '../../types.ts';
 import { createJobs } from '../jobs.ts';
+import { accountOperations } from './account.ts';
 import { copies } from './copies.ts';
 import { exports } from './exports.ts';
 import { hooksOf, type RdsHooks } from './hooks.ts';
@@ -42,6 +43,7 @@ export const createRds = (region: Region): RdsService => {
       ...replicas(rds),
       ...exports(rds),
       ...tags(rds),
+      ...accountOperations(rds),
     }),
     authorize: (operation, input) => permissionsFor(region, operation, input as object),
     ...hooks,

@@ -16,7 +16,7 @@ import { dataOf } from './servers.ts';
 import { arnOf, type Instance, idOf, instanceNamed, type Rds, type Snapshot, snapshotNamed } from './state.ts';
 
 // "Manual DB instance snapshots: 100 per region" (RDS quotas, read 2026-11-20).
-const MANUAL_SNAPSHOTS = 100;
+export const MANUAL_SNAPSHOTS = 100;
 
 interface SnapshotOperations {
   CreateDBSnapshot: Operation<sdk.CreateDBSnapshotCommandInput, sdk.CreateDBSnapshotCommandOutput>;
