@@ -44,7 +44,7 @@ const figures = (phases: readonly PhaseRecord[], { rto, rpo }: Objectives): Html
   return html`<ul class="objectives">
 ${figure('From the declaration until customers were served (RTO)', factOf(phases, 'announce', 'rtoSeconds'), rto, 'declared to customers served')}
 ${figure('Interruption', factOf(phases, 'announce', 'outageSeconds'), rto, 'first bad assessment until customers were served')}
-${figure('Data lost (RPO)', factOf(phases, 'database', 'lossSeconds'), rpo, 'at most: from the newest commit the replica had to the first sign of trouble')}
+${figure('Data lost (RPO)', factOf(phases, 'database', 'lossSeconds'), rpo, 'at most: from the newest commit the replica had until the region was found down')}
 </ul>`;
 };
 

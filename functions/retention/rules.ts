@@ -1,5 +1,6 @@
 // What keeps a point beside its age, and how far back there are points to keep, for each kind of source.
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { configuration } from '../../shared/config/platform.ts';
 import type { Source } from '../../shared/config/schema.ts';
 import type { Rules } from './plan.ts';
 
@@ -35,7 +36,11 @@ const notCopied = (points: readonly RecoveryPoint[]): Rules['unsafe'] => {
       : undefined;
 };
 
-const isCopied = ({ copies }: RecoveryPoint): boolean => copies.some(({ status }) => status === 'available');
+/** Wherever the platform lived then, its copy is in the other one of its two regions. */
+const isCopied = ({ copies }: RecoveryPoint): boolean => {
+  const { primary, recovery } = configuration().regions;
+  return copies.some(({ region, status }) => [primary, recovery].includes(region) && status === 'available');
+};
 const wasGivenUp = ({ copies }: RecoveryPoint): boolean =>
   copies.length > 0 && copies.every(({ status }) => status === 'failed');
 

@@ -1,7 +1,10 @@
 // The second half of the story: the primary region is lost, the assessment notices, a person decides, the failover runs, and customers
 // go on in the other region.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { z } from 'zod';
 import { type Facts, PHASES, PhaseRecord } from '../../shared/recovery/documents.ts';
+import { Plan, runbookKey } from '../../shared/recovery/plan.ts';
 import { archiveCache, createCache, fillCache } from '../cache.ts';
 import type { LocalPlatform } from '../platform.ts';
 import { createShopClusters } from '../workloads/clusters.ts';
@@ -11,6 +14,7 @@ import { describeExecution, invoke, keysIn, mailAbout, readObject, startMachine,
 import type { Progress } from './progress.ts';
 
 const FAILOVER = 'lost-us-east-1';
+const RUNBOOK = path.resolve(import.meta.dirname, '../../.lifeboat/report/runbook.md');
 const NAMES = ['orders.shop.example', 'products.shop.example', 'customers.shop.example'];
 const CACHED_CUSTOMERS = 200;
 const RTO_SECONDS = 3_600;
@@ -49,6 +53,7 @@ export const failOver = async (platform: LocalPlatform, progress: Progress): Pro
     customers.refusals.join(', '),
   );
 
+  await planAhead(platform, progress);
   const killedAt = await loseRegion(platform, customers);
   progress.step(
     killedAt,
@@ -100,6 +105,29 @@ export const failOver = async (platform: LocalPlatform, progress: Progress): Pro
   const lost = await accountForOrders(platform, progress, customers, killedAt);
   await judgeCanary(platform, progress, { customers, killedAt, lost }, phases.get('database') ?? {});
   return { customers, killedAt, lost };
+};
+
+/** On a good day: what a failover would do, whether it may, and what it would lose. The runbook is for the night. */
+const planAhead = async (platform: LocalPlatform, progress: Progress): Promise<void> => {
+  const { recovery, stacks } = platform;
+  const { phases, readiness, headline } = Plan.parse(await invoke(platform, 'recoveryPlan', {}, recovery));
+  const calls = phases.flatMap((phase) => phase.calls);
+  const denied = calls.filter(({ permission }) => !['allowed', 'not by IAM'].includes(permission));
+  progress.claim(
+    `the plan names ${calls.length} calls of ${phases.length} phases, and the roles allow every one`,
+    calls.length > 0 && denied.length === 0,
+    denied.map(({ call, permission, found }) => `${call}: ${permission} ${found ?? ''}`).join('; '),
+  );
+  const missing = readiness.filter(({ ready }) => !ready);
+  progress.claim(
+    'everything that a failover needs is there',
+    readiness.length > 0 && missing.length === 0,
+    missing.map(({ step, found }) => `${step}: ${found}`).join('; '),
+  );
+  for (const line of headline) progress.step(undefined, line);
+  const bucket = stacks.recovery.outputs.VaultBucketName as string;
+  writeFileSync(RUNBOOK, await readObject(platform, recovery, bucket, runbookKey(recovery.name)));
+  progress.step(undefined, `the runbook: ${path.relative(process.cwd(), RUNBOOK)}`);
 };
 
 const pass = ({ world: { clock } }: LocalPlatform, seconds: number): Promise<void> =>

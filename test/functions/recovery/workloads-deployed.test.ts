@@ -75,7 +75,7 @@ beforeAll(async () => {
     Environment: {
       Variables: {
         ...{ LIFEBOAT_ROLE: 'recovery', LIFEBOAT_SERVICE: 'lifeboat-shop-test', LIFEBOAT_ACCOUNT: account },
-        ...{ VAULT_BUCKET: BUCKET, VAULT_KEY_ARN: key, ...peer },
+        ...{ VAULT_BUCKET: BUCKET, EXCHANGE_BUCKET: `${BUCKET}-rdb`, VAULT_KEY_ARN: key, ...peer },
         TOPIC_ARN_PREFIX: `arn:aws:sns:us-west-2:${account}:lifeboat-`,
         EXPORT_ROLE_ARN: `arn:aws:iam::${account}:role/export`,
       },
