@@ -11,12 +11,11 @@ import { configuration } from '../../shared/config/platform.ts';
 import type { Source } from '../../shared/config/schema.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { instanceIn } from '../../shared/rds/instances.ts';
-import type { Plan } from '../../shared/recovery/plan.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { type FailoverReport, gatherFailover } from './failover-gathering.ts';
 import { type MessagesOfKind, messagesBefore } from './messages.ts';
 import { cacheObjectives, databaseObjectives, type Objective } from './objectives.ts';
-import { gatherPlan } from './plan-gathering.ts';
+import { gatherPlan, type PlanReport } from './plan-gathering.ts';
 
 const DAY_MS = 86_400_000;
 const SPAN_DAYS = 35;
@@ -105,8 +104,8 @@ export interface Report {
   messages: MessagesOfKind[];
   /** The last failover into this region, and what the platform promises of one. */
   failover?: { report: FailoverReport; objectives: { rto: number; rpo: number } };
-  /** The newest plan of a failover into the other region, and the vault it stands in. */
-  plan?: { plan: Plan; vault: string };
+  /** The newest plan of a failover. */
+  plan?: PlanReport;
 }
 
 export const gather = async (at: Date): Promise<Report> => {

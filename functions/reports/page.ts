@@ -29,7 +29,7 @@ export const page = (report: Report): string => {
 </header>
 <main>
 ${report.failover && failoverSection(report.failover.report, report.failover.objectives)}
-${report.plan && planSection(report.plan.plan, report.plan.vault, report.at)}
+${report.plan && planSection(report.plan, report.at)}
 ${report.sources.map((source) => sourceSection(source, report.at))}
 ${integritySection(report)}
 ${messagesSection(report.messages)}

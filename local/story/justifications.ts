@@ -147,6 +147,19 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     because: 'asked by EventBridge Scheduler of who changes a schedule that runs under a role',
   },
   {
+    owners: ['recoveryPlan', 'reportsWrite'],
+    actions: ['s3:GetObject', 's3:ListBucket', 'kms:Decrypt'],
+    resource: '*there*',
+    because:
+      'an epoch or a plan of the other region is read where there is one, and told from one that may not be read',
+  },
+  {
+    owners: ['scheduler'],
+    actions: ['lambda:InvokeFunction'],
+    resource: '*recoveryPlan',
+    because: 'the plan is scheduled for Mondays; the story makes it by hand',
+  },
+  {
     owners: ['recoveryRestoreCache'],
     actions: ['s3:AbortMultipartUpload', 'elasticache:CreateReplicationGroup', 'elasticache:AddTagsToResource'],
     because:
