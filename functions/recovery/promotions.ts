@@ -12,6 +12,7 @@ import { logger } from '../../shared/telemetry/logger.ts';
 import { restoredBy, restoreNewestCopy } from './database-restores.ts';
 import { InstanceUnusable, ReplicaForeign } from './errors.ts';
 import { openTo } from './fences.ts';
+import { STUCK } from './instance-states.ts';
 import type { PhaseContext, Step } from './phases.ts';
 import { observeReplica } from './replica-state.ts';
 
@@ -36,23 +37,8 @@ const settling = ({ DBInstanceIdentifier: id, DBInstanceStatus: status }: DBInst
   found: `${id} is ${status}`,
 });
 
-// States that an instance does not leave by itself (RDS user guide, "Viewing Amazon RDS DB instance status", 2026-11).
-const UNUSABLE = [
-  'failed',
-  'restore-error',
-  'incompatible-restore',
-  'incompatible-network',
-  'incompatible-parameters',
-  'incompatible-option-group',
-  'incompatible-create',
-  'inaccessible-encryption-credentials',
-  'inaccessible-encryption-credentials-recoverable',
-  'insufficient-capacity',
-  'storage-full',
-  'stopped',
-  'stopping',
-  'deleting',
-];
+/** It cannot be promoted, either. */
+const UNUSABLE = [...STUCK, 'stopped', 'stopping', 'deleting'];
 
 const assertUsable = (
   source: string,

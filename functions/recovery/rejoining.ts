@@ -11,6 +11,7 @@ import { findInstance } from '../../shared/rds/instances.ts';
 import { Rejoin } from '../../shared/recovery/rejoin.ts';
 import { openDocument } from '../../shared/vault/documents.ts';
 import { InstanceUnusable, NameNotConfirmed } from './errors.ts';
+import { STUCK } from './instance-states.ts';
 import { retireCache } from './rejoin-cache.ts';
 import { compareDatabases } from './rejoin-comparison.ts';
 import { follow, replicate, setAside } from './rejoin-replica.ts';
@@ -50,9 +51,6 @@ const assertName = (typed: string): void => {
     next: 'Nothing was changed. Type the name of the platform that is meant.',
   });
 };
-
-// States that an instance does not leave by itself (RDS user guide, "Viewing Amazon RDS DB instance status", 2026-11).
-const STUCK = ['failed', 'incompatible-restore', 'incompatible-network', 'incompatible-parameters', 'storage-full'];
 
 const assertUsable = ({ name, here }: Way, { DBInstanceStatus: status = '' }: DBInstance): void => {
   if (!STUCK.includes(status)) return;
