@@ -62,7 +62,7 @@ export const GRANTS = {
     {
       Action: ['states:StartExecution'],
       Resource: ['${Machines}backup-database'],
-      Because: 'for runs that were missed',
+      Because: 'for runs that were missed, and for the first one after a failover',
     },
   ],
   useDatabaseKeys: [

@@ -2,10 +2,12 @@
 // off as far as it answers. What the other region does not hear now, the fence watch tells it once it is back.
 import { type DBInstance, InvalidDBInstanceStateFault, ModifyDBInstanceCommand } from '@aws-sdk/client-rds';
 import { rds } from '../../shared/aws/clients.ts';
+import { startExecution } from '../../shared/aws/executions.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { describeInstance, instanceIn } from '../../shared/rds/instances.ts';
+import { plainTime } from '../../shared/schedules/missed-runs.ts';
 import { switchAlarms } from './alarm-switches.ts';
 import type { PhaseContext, Step } from './phases.ts';
 import { switchSchedules } from './schedule-switches.ts';
@@ -22,7 +24,17 @@ export const switchMonitoring = async (context: PhaseContext, { signal }: Work):
       waitSeconds: 5,
       found: 'the database is busy: it gets its protection as soon as RDS takes it',
     };
-  return { done: true, facts: { schedules, alarms, database, left: await leave(from, signal) } };
+  const backup = await backUpNow(context);
+  return { done: true, facts: { schedules, alarms, database, backup, left: await leave(from, signal) } };
+};
+
+/** The first backup of the new home is not left to a schedule that may be a day away. Begun once, under the failover's name. */
+const backUpNow = async ({ plan, failoverId, startedAt }: PhaseContext): Promise<string> => {
+  const { source } = plan.database;
+  const scheduledAt = plainTime(startedAt);
+  const name = `${source}-after-${failoverId}`;
+  await startExecution('backup-database', name, { source, scheduledAt, purpose: 'on-demand' });
+  return name;
 };
 
 /** The other region, best effort: it may not answer for hours. */

@@ -126,6 +126,15 @@ const CALLS: Record<Exclude<Phase, 'infrastructure'>, (situation: Situation) => 
   monitoring: ({ database: { instance }, from, to }) => [
     ...['rds:DescribeDBInstances', 'rds:ModifyDBInstance'].map((call) => onInstance(call, instance, to)),
     ...switches(to, ['cloudwatch:EnableAlarmActions', 'cloudwatch:SetAlarmState']),
+    {
+      ...{ call: 'states:StartExecution', on: `${settings().service}-backup-database`, region: to },
+      needs: [
+        {
+          action: 'states:StartExecution',
+          resource: arn('states', to, `stateMachine:${settings().service}-backup-database`),
+        },
+      ],
+    },
     ...switches(from, ['cloudwatch:DisableAlarmActions']).map((call): Call => ({ ...call, bestEffort: true })),
   ],
 

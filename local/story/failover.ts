@@ -22,8 +22,8 @@ const RPO_SECONDS = 900;
 /** A canary beats every five seconds and rests for a while each minute. */
 const BEAT_SECONDS = 30;
 
-/** The next backup is due at two in the morning, and a dead region cannot be asked whether it is shut. */
-const CANNOT_HOLD_YET = ['backups are taken here now', 'the old primary takes no writes'];
+/** A dead region cannot be asked whether it is shut. */
+const CANNOT_HOLD_YET = ['the old primary takes no writes'];
 
 export interface FailedOver {
   customers: Customers;

@@ -1,7 +1,14 @@
 // There and back: the primary region loses its power, the platform moves, the region comes back with rows that nobody else
 // has, gets ready, and takes the platform back without losing an order.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeExecution, invoke, readObject, startMachine, untilEnded } from '../../local/story/observations.ts';
+import {
+  catalogOf,
+  describeExecution,
+  invoke,
+  readObject,
+  startMachine,
+  untilEnded,
+} from '../../local/story/observations.ts';
 import type { LocalRegion } from '../../local/world.ts';
 import { Rejoin, rejoinKey } from '../../shared/recovery/rejoin.ts';
 import {
@@ -58,11 +65,33 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => shop?.stop());
 
+describe('a platform that moved', { timeout: 600_000 }, () => {
+  it('is backed up where it lives now, from the failover on', async () => {
+    const first = async () =>
+      (await catalogOf(shop, shop.recovery)).find(
+        ({ source, purpose }) => source === 'shop-db' && purpose === 'on-demand',
+      );
+    await until(shop, async () => (await first())?.status === 'stored', 60);
+    expect(await first()).toMatchObject({
+      source: 'shop-db',
+      method: 'snapshot',
+      fingerprint: { after: expect.anything() },
+    });
+  });
+});
+
 describe('a region that comes back', { timeout: 600_000 }, () => {
-  it('is shut to the application, and refuses to go back before it is ready', async () => {
+  it('is shut to the application, and gets copies of what is backed up in the other one', async () => {
     await shop.world.restorePower(shop.primary.name);
     await until(shop, () => toldAbout(shop, 'came back and was shut').length > 0);
     await expect(order(shop, 'primary')).rejects.toThrow(/not permitted to log in/);
+    const copied = async () =>
+      (await catalogOf(shop, shop.recovery)).some(
+        ({ source, copies }) =>
+          source === 'shop-db' &&
+          copies.some(({ region, status }) => region === shop.primary.name && status === 'available'),
+      );
+    await until(shop, copied, 120);
   });
 
   it('says which rows only it has, keeps them, and follows the region that customers use', async () => {

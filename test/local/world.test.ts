@@ -27,6 +27,7 @@ describe('a world', () => {
       'eks',
       'elasticache',
       'events',
+      'iam',
       'kms',
       'lambda',
       'monitoring',

@@ -18,6 +18,7 @@ import sample from '../../../events/samples/recovery/switch-monitoring.json' wit
 import { handler as guard } from '../../../functions/recovery/guard.ts';
 import type { Step } from '../../../functions/recovery/phases.ts';
 import { handler } from '../../../functions/recovery/switch-monitoring.ts';
+import { phaseKey } from '../../../shared/recovery/documents.ts';
 import { PRIMARY, RECOVERY } from '../../support/environment.ts';
 import { invoke } from '../../support/platform.ts';
 import { ID, type RecoveryRegion, recoveryRegion, TIME } from '../../support/recovery.ts';
@@ -162,6 +163,20 @@ describe('monitoring', () => {
     expect(await call()).toMatchObject({ done: true, facts: { left: { off: true }, database: 'changed' } });
     expect(awake(RECOVERY)).toEqual([...HOME, 'guard'].sort());
     expect(awake(PRIMARY)).toEqual(['assess', 'guard']);
+  });
+
+  it('begins the first backup of the new home, once, under the name of the failover', async () => {
+    const name = `shop-db-after-${ID}`;
+    expect(await call()).toMatchObject({ facts: { backup: name } });
+    await region.vault.place(
+      phaseKey(ID, 'monitoring'),
+      JSON.stringify({ ...region.record('monitoring'), endedAt: undefined }),
+    );
+    expect(await call()).toMatchObject({ done: true });
+    expect(region.machines.started).toEqual([`backup-database ${name}`]);
+    expect(region.machines.executions).toMatchObject([
+      { name, input: { source: 'shop-db', scheduledAt: '2026-11-20T03:00:00Z', purpose: 'on-demand' } },
+    ]);
   });
 
   it('keeps everything else of a schedule as it is', async () => {
