@@ -50,13 +50,13 @@ describe('the packaged service', () => {
     });
   });
 
-  it('runs its schedules in the primary region; the recovery region watches it, holds its names and follows messages up', async () => {
+  it('runs its schedules in the primary region; the recovery region watches it, plans, holds its names and follows messages up', async () => {
     const awake = async (region: string) => {
       const answer = await ask(region, 'scheduler', 'ListSchedules', { GroupName: stackName, State: 'ENABLED' });
       return (answer.Schedules as { Name: string }[]).map(({ Name }) => Name).sort();
     };
     expect(await awake(PRIMARY)).toEqual(expect.arrayContaining(['reconcile', 'shop-db-snapshot', 'follow-up']));
-    expect(await awake(RECOVERY)).toEqual(['assess', 'follow-up', 'guard', 'hold-dns', 'updates']);
+    expect(await awake(RECOVERY)).toEqual(['assess', 'follow-up', 'guard', 'hold-dns', 'plan', 'updates']);
   });
 
   it('gives every function a role of its own, which Lambda can take on and which may do something', async () => {
