@@ -1,5 +1,9 @@
 // Removes test groups whose execution died before it could: nothing else, and never a group that does not say it is a test.
-import { paginateDescribeReplicationGroups, type ReplicationGroup } from '@aws-sdk/client-elasticache';
+import {
+  InvalidReplicationGroupStateFault,
+  paginateDescribeReplicationGroups,
+  type ReplicationGroup,
+} from '@aws-sdk/client-elasticache';
 import { elasticache } from '../../shared/aws/clients.ts';
 import { isExecutionRunning } from '../../shared/aws/executions.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
@@ -22,8 +26,7 @@ export const sweep = async (): Promise<Swept> => {
     for (const group of page.ReplicationGroups ?? []) {
       const [id, owner] = [group.ReplicationGroupId ?? '', ownerOf(group)];
       if (owner === undefined || group.Status === 'deleting') continue;
-      if (await isAbandoned(group, owner)) {
-        await deleteGroup(group);
+      if ((await isAbandoned(group, owner)) && (await isGone(group))) {
         swept.removed.push(id);
         logger.warn('abandoned test group removed', { group: id, execution: owner });
       } else swept.kept.push(id);
@@ -31,6 +34,21 @@ export const sweep = async (): Promise<Swept> => {
   }
   record('TestInstancesSwept', swept.removed.length, 'verification');
   return swept;
+};
+
+/** False while ElastiCache is still making it and lets nobody delete it: the next sweep tries again, and the others go meanwhile. */
+const isGone = async (group: ReplicationGroup): Promise<boolean> => {
+  try {
+    await deleteGroup(group);
+    return true;
+  } catch (error) {
+    if (!(error instanceof InvalidReplicationGroupStateFault)) throw error;
+    logger.info('abandoned test group not to be removed yet', {
+      group: group.ReplicationGroupId,
+      status: group.Status,
+    });
+    return false;
+  }
 };
 
 /** Its execution has ended, or runs so long past every deadline that it will not come back. */

@@ -112,9 +112,11 @@ describe('a cache that is backed up', { timeout: 600_000 }, () => {
     shop.primary.elasticache.hangRestores(false);
     expect(await verify(third)).toMatchObject({ verdict: 'PROVEN' });
     // What ElastiCache would not let go of while it made it, the sweep takes away.
-    await shop.world.clock.settled();
-    await invoke(shop, 'redisVerificationSweep', {});
-    await shop.world.clock.settled();
+    for (let sweeps = 0; sweeps < 5 && (await groupsIn(shop.primary)).length > 1; sweeps++) {
+      await shop.world.clock.advanceTo(new Date(shop.world.clock.now().getTime() + 300_000));
+      await invoke(shop, 'redisVerificationSweep', {});
+      await shop.world.clock.settled();
+    }
     expect(await groupsIn(shop.primary)).toEqual(['shop-cache']);
     const { ExchangeBucketName = '' } = shop.stacks.primary.outputs;
     expect(await keysIn(shop, shop.primary, ExchangeBucketName, '')).toEqual([]);
