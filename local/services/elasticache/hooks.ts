@@ -26,7 +26,7 @@ export interface ElastiCacheHooks {
   };
   /** The RDB file of a snapshot; what is changed there, every later restore, copy and export finds changed. */
   snapshotFile(snapshotName: string): string;
-  /** While true, groups that are begun from a snapshot never become available. */
+  /** While true, groups that are begun from a snapshot do not become available. */
   hangRestores(hang: boolean): void;
   /** The next group from a snapshot ends as `create-failed`. */
   failNextRestore(): void;

@@ -1,5 +1,5 @@
 // How a replication group comes to its first state: available, or create-failed.
-import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Job } from '../jobs.ts';
 import { scheduleBackup } from './automatic-snapshots.ts';
 import { removeNodes, startNodes } from './nodes.ts';
@@ -14,7 +14,7 @@ export const provision = (ec: ElastiCache, group: Group, seed: Seed | undefined)
     `creation of ${group.id}`,
     async (job) => {
       try {
-        if (faults.hang) await hang(job);
+        if (faults.hang) await hang(ec, job);
         if (faults.fail) throw new Error('As the test asked.');
         await startNodes(ec, group, await seed?.fetch(job.signal), job.signal);
       } finally {
@@ -45,8 +45,10 @@ const fail = (ec: ElastiCache, group: Group, error: Error): void => {
   );
 };
 
-const hang = async (job: Job): Promise<void> => {
+/** Until the fault is lifted. The region's time goes on meanwhile. */
+const hang = async (ec: ElastiCache, job: Job): Promise<void> => {
   job.letTimePass();
-  await once(job.signal, 'abort');
-  job.signal.throwIfAborted();
+  while (ec.faults.hangRestores) await pause(LOOK_MS, undefined, { signal: job.signal, ref: false });
 };
+
+const LOOK_MS = 50;
