@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { createClient } from '@redis/client';
 import { redisSourceNamed, sourcesOfKind } from '../shared/config/platform.ts';
 import type { LocalPlatform } from './platform.ts';
-import { invoke } from './story/observations.ts';
 import type { LocalRegion } from './world.ts';
 
 /** Sends one command to the primary of a group. */
@@ -47,23 +46,6 @@ export const createCache = async (platform: LocalPlatform, fill: (send: Send) =>
   await world.clock.settled();
   await withCache(primary, source.replicationGroup, fill);
 };
-
-/** Has one archive of the cache made now, and waits until it is in both vaults. */
-export const archiveCache = async (platform: LocalPlatform): Promise<void> => {
-  const { clock } = platform.world;
-  const pass = (seconds: number) => clock.advanceTo(new Date(clock.now().getTime() + seconds * 1000));
-  const scheduledAt = `${clock.now().toISOString().slice(0, 19)}Z`;
-  const request = { source: cacheSource(), scheduledAt, purpose: 'on-demand' };
-  const { recoveryPoint } = await invoke<{ recoveryPoint: string }>(platform, 'redisOpenPoint', request);
-  const deadline = clock.now().getTime() + ARCHIVED_WITHIN_MS;
-  while (!(await invoke<{ done: boolean }>(platform, 'redisSettlePoint', { recoveryPoint })).done) {
-    if (clock.now().getTime() > deadline) throw new Error(`${recoveryPoint} was not archived within half an hour.`);
-    await pass(5);
-  }
-  await pass(60);
-};
-
-const ARCHIVED_WITHIN_MS = 30 * 60_000;
 
 /** Runs commands on the primary of a group over one connection, as an application would. */
 export const withCache = async <T>(region: LocalRegion, group: string, run: (send: Send) => Promise<T>): Promise<T> => {

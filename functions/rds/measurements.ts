@@ -1,4 +1,5 @@
 import { GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import { startAttempts } from '../../shared/attempts.ts';
 import { cloudwatch } from '../../shared/aws/clients.ts';
 import { newestBefore } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
@@ -23,13 +24,9 @@ export interface Measured {
 /** @throws {PartlyDone} after all sources were tried, naming those that could not be measured: silence then raises the alarm. */
 export const measure = async (): Promise<Measured[]> => {
   const results: Measured[] = [];
-  const troubles: string[] = [];
+  const { attempt, troubles } = startAttempts();
   for (const [name, source] of sourcesOfKind('rds-postgres')) {
-    try {
-      results.push(await measureSource(name, source));
-    } catch (error) {
-      troubles.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    await attempt(name, async () => void results.push(await measureSource(name, source)));
   }
   if (troubles.length) {
     throw new PartlyDone('some sources could not be measured.', {

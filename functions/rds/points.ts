@@ -1,22 +1,15 @@
 // Recovery points of RDS: how a new one looks, before anything is asked of RDS.
 import { DescribeSecretCommand, ResourceNotFoundException } from '@aws-sdk/client-secrets-manager';
-import { z } from 'zod';
 import { secrets } from '../../shared/aws/clients.ts';
 import { openPoint } from '../../shared/catalog/catalog.ts';
 import { pointId } from '../../shared/catalog/ids.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import type { SnapshotRequest } from '../../shared/catalog/requests.ts';
 import { now } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { VERSION } from '../../shared/version.ts';
-
-export const SnapshotRequest = z.strictObject({
-  source: z.string().min(1),
-  scheduledAt: z.iso.datetime(),
-  purpose: z.enum(['scheduled', 'on-demand', 'pre-migration', 'pre-recovery']).default('on-demand'),
-});
-export type SnapshotRequest = z.output<typeof SnapshotRequest>;
 
 type Purpose = RecoveryPoint['purpose'];
 

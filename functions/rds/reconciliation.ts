@@ -1,5 +1,6 @@
 // The level beneath the events: whatever was lost, killed or refused for want of quota is found and moved here.
 import { paginateDescribeDBSnapshots } from '@aws-sdk/client-rds';
+import { reasonOf, startAttempts } from '../../shared/attempts.ts';
 import { rds } from '../../shared/aws/clients.ts';
 import { pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
@@ -36,15 +37,8 @@ export interface Reconciled {
 /** @throws {PartlyDone} after everything was tried, naming what could not be moved and why. */
 export const reconcile = async (_: object, work: Work): Promise<Reconciled> => {
   const result: Reconciled = { looked: 0, moved: [], begun: [], unclaimed: [] };
-  const troubles: string[] = [];
+  const { attempt, troubles } = startAttempts();
   const known = new Set<string>();
-  const attempt = async (what: string, run: () => Promise<void>): Promise<void> => {
-    try {
-      await run();
-    } catch (error) {
-      troubles.push(`${what}: ${messageOf(error)}`);
-    }
-  };
   for (const [source] of sourcesOfKind('rds-postgres')) {
     const from = new Date(now().getTime() - READ_BACK_MS);
     const points = await Array.fromAsync(pointsBetween(source, from, new Date(now().getTime() + 1)));
@@ -86,12 +80,10 @@ const advanceOrEnd = async (point: RecoveryPoint, work: Work): Promise<RecoveryP
     after = await advance(point, work);
   } catch (error) {
     if (!isOverdue(point, 2 * OPEN_AT_MOST_DAYS)) throw error;
-    return endOverdue(point, messageOf(error));
+    return endOverdue(point, reasonOf(error));
   }
   return isOverdue(after) ? endOverdue(after) : after;
 };
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const isYoung = (at: Date): boolean => now().getTime() - at.getTime() < YOUNG_MS;
 

@@ -1,5 +1,6 @@
+import { SnapshotRequest } from '../../shared/catalog/requests.ts';
 import { lambda } from '../../shared/lambda/lambda.ts';
-import { SnapshotRequest } from './points.ts';
+
 import { startSnapshot } from './snapshots.ts';
 
 /** Starts the snapshot of one RDS instance. Run again for the same time, it finds its own snapshot. */

@@ -13,6 +13,7 @@ import { executionsOf } from '../../shared/aws/executions.ts';
 import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
 import { backupWorks } from '../../shared/catalog/failures.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { SnapshotRequest } from '../../shared/catalog/requests.ts';
 import { snapshotTags } from '../../shared/catalog/tags.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
@@ -23,7 +24,7 @@ import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 import { anomaliesOf } from './anomalies.ts';
 import { failPoint } from './failures.ts';
-import { openSnapshotPoint, SnapshotRequest } from './points.ts';
+import { openSnapshotPoint } from './points.ts';
 import { noting, tellNoted } from './tellings.ts';
 
 export interface SnapshotStarted {

@@ -1,19 +1,8 @@
-import { z } from 'zod';
 import { redisSourceNamed } from '../../shared/config/platform.ts';
 import { chooseArchive } from '../../shared/redis/archives.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
+import type { ChooseRequest } from '../../shared/verification/requests.ts';
 import { testGroupName } from './test-groups.ts';
-
-/** Input of the machine, and who runs it. */
-export const ChooseRequest = z.strictObject({
-  source: z.string(),
-  recoveryPoint: z.string().optional(),
-  before: z.iso.datetime().optional(),
-  scheduledAt: z.iso.datetime(),
-  attempt: z.int().min(1).default(1),
-  execution: z.string().min(1),
-});
-export type ChooseRequest = z.output<typeof ChooseRequest>;
 
 export interface Chosen {
   source: string;

@@ -1,28 +1,18 @@
 // Ends a verification: judges by what its steps left, keeps the evidence, records the verdict on the recovery point and tells
 // people. Everything before the message can be repeated without harm; the message goes out once more then.
 import { z } from 'zod';
-import { VERDICTS, type Verdict } from '../../shared/catalog/recovery-point.ts';
+import { VERDICTS } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { redisSourceNamed } from '../../shared/config/platform.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { measureVerdict, recordVerdict } from '../../shared/verification/recording.ts';
+import type { Concluded, ConcludeRequest } from '../../shared/verification/requests.ts';
 import { findDocument, writeOnce } from '../../shared/verification/step-documents.ts';
 import { evidenceKey } from '../../shared/verification/steps.ts';
 import { endTroubles, type VerdictFacts, verdictMessage } from '../../shared/verification/telling.ts';
-import { Trouble } from '../../shared/verification/troubles.ts';
 import { Comparison, comparisonKey } from './comparisons.ts';
 import { type Evidence, judge, lineOf } from './verdict.ts';
-
-export const ConcludeRequest = z.strictObject({
-  source: z.string(),
-  recoveryPoint: z.string().optional(),
-  execution: z.string().min(1),
-  startedAt: z.iso.datetime(),
-  attempt: z.int().min(1).default(1),
-  troubles: z.array(Trouble),
-});
-export type ConcludeRequest = z.output<typeof ConcludeRequest>;
 
 const Conclusion = z.strictObject({
   schemaVersion: z.literal(1),
@@ -41,14 +31,6 @@ const Conclusion = z.strictObject({
     minimumKeys: z.int(),
   }),
 });
-
-export interface Concluded {
-  verdict: Verdict;
-  reason: string;
-  recoveryPoint?: string;
-  evidence?: string;
-  worthRepeating?: boolean;
-}
 
 /** @throws what S3 or SNS refuse: a verdict that is not recorded or told is none. */
 export const conclude = async (request: ConcludeRequest): Promise<Concluded> => {

@@ -1,4 +1,5 @@
 import { headObject } from '../../shared/artifacts/artifacts.ts';
+import { startAttempts } from '../../shared/attempts.ts';
 import { newestBefore } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
@@ -20,13 +21,9 @@ export interface Measured {
 /** @throws {PartlyDone} after all sources were tried, naming those that could not be measured: silence then raises the alarm. */
 export const measure = async (): Promise<Measured[]> => {
   const results: Measured[] = [];
-  const troubles: string[] = [];
+  const { attempt, troubles } = startAttempts();
   for (const [name] of sourcesOfKind('elasticache-redis')) {
-    try {
-      results.push(await measureSource(name));
-    } catch (error) {
-      troubles.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    await attempt(name, async () => void results.push(await measureSource(name)));
   }
   if (troubles.length === 0) return results;
   throw new PartlyDone('some sources could not be measured.', {

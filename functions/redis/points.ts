@@ -1,21 +1,14 @@
 // Recovery points of a cache: a snapshot in ElastiCache, and the archive made of it in the vault. Only the archive survives
 // the region, and only it is restored from.
-import { z } from 'zod';
 import { openPoint } from '../../shared/catalog/catalog.ts';
 import { pointId } from '../../shared/catalog/ids.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import type { SnapshotRequest } from '../../shared/catalog/requests.ts';
 import { datePath, now } from '../../shared/clock.ts';
 import { redisSourceNamed } from '../../shared/config/platform.ts';
 import type { RedisSource } from '../../shared/config/schema.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { VERSION } from '../../shared/version.ts';
-
-export const SnapshotRequest = z.strictObject({
-  source: z.string().min(1),
-  scheduledAt: z.iso.datetime(),
-  purpose: z.enum(['scheduled', 'on-demand', 'pre-migration', 'pre-recovery']).default('on-demand'),
-});
-export type SnapshotRequest = z.output<typeof SnapshotRequest>;
 
 const expiryOf = (
   { retention }: RedisSource,

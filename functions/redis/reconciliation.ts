@@ -1,4 +1,5 @@
 // The level beneath the machine: whatever was lost, killed or refused is found and moved here.
+import { startAttempts } from '../../shared/attempts.ts';
 import { pointsBetween, readPoint } from '../../shared/catalog/catalog.ts';
 import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import { now } from '../../shared/clock.ts';
@@ -25,14 +26,7 @@ export interface Reconciled {
 /** @throws {PartlyDone} after everything was tried, naming what could not be moved and why. */
 export const reconcile = async (_: object, work: Work): Promise<Reconciled> => {
   const result: Reconciled = { looked: 0, moved: [], removed: [] };
-  const troubles: string[] = [];
-  const attempt = async (what: string, run: () => Promise<void>): Promise<void> => {
-    try {
-      await run();
-    } catch (error) {
-      troubles.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  };
+  const { attempt, troubles } = startAttempts();
   for (const [source] of sourcesOfKind('elasticache-redis')) {
     const from = new Date(now().getTime() - READ_BACK_MS);
     for await (const point of pointsBetween(source, from, new Date(now().getTime() + 1))) {

@@ -1,3 +1,4 @@
+import { startAttempts } from '../../shared/attempts.ts';
 import { changePoint, pointsBetween } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
@@ -41,17 +42,13 @@ export const expirePoints = async ({ dryRun }: { dryRun: boolean }): Promise<Rec
 };
 
 const removeAll = async (source: string, points: readonly RecoveryPoint[], plan: RetentionPlan): Promise<string[]> => {
-  const troubles: string[] = [];
+  const { attempt, troubles } = startAttempts();
   const byId = new Map(points.map((point) => [point.id, point]));
   for (const { id, reason } of plan.remove) {
     const point = byId.get(id);
     if (!point) continue;
-    try {
-      await remove(point);
+    if (await attempt(id, () => remove(point)))
       logger.info('recovery point expired', { source, recoveryPoint: id, reason });
-    } catch (error) {
-      troubles.push(`${id}: ${error instanceof Error ? error.message : String(error)}`);
-    }
   }
   record('RetentionRemoved', plan.remove.length - troubles.length, source);
   return troubles;

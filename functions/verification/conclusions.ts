@@ -2,32 +2,22 @@
 // tells people. Everything before the message can be repeated without harm; the message goes out once more then.
 import { z } from 'zod';
 import { readPoint } from '../../shared/catalog/catalog.ts';
-import type { RecoveryPoint, Verdict } from '../../shared/catalog/recovery-point.ts';
+import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { measureVerdict, type Outcome, recordVerdict } from '../../shared/verification/recording.ts';
+import type { Concluded, ConcludeRequest } from '../../shared/verification/requests.ts';
 import { findDocument, writeOnce } from '../../shared/verification/step-documents.ts';
 import { evidenceKey } from '../../shared/verification/steps.ts';
 import { endTroubles } from '../../shared/verification/telling.ts';
-import { Trouble } from '../../shared/verification/troubles.ts';
 import { CheckResult, Comparison, checkKey, comparisonKey, LoginProof, loginKey } from './evidence.ts';
 import { Closed } from './fingerprint-document.ts';
 import { closedKey } from './fingerprint-keys.ts';
 import { findPlan } from './fingerprint-plans.ts';
 import { type Evidence, failedChecks, judge, totals } from './verdict.ts';
 import { databaseVerdictMessage } from './verdict-message.ts';
-
-export const ConcludeRequest = z.strictObject({
-  source: z.string(),
-  recoveryPoint: z.string().optional(),
-  execution: z.string().min(1),
-  startedAt: z.iso.datetime(),
-  attempt: z.int().min(1).default(1),
-  troubles: z.array(Trouble),
-});
-export type ConcludeRequest = z.output<typeof ConcludeRequest>;
 
 const Conclusion = z.strictObject({
   schemaVersion: z.literal(1),
@@ -42,14 +32,6 @@ const Conclusion = z.strictObject({
   totals: z.record(z.string(), z.number()),
   evidence: z.custom<Evidence>((value) => typeof value === 'object'),
 });
-
-export interface Concluded {
-  verdict: Verdict;
-  reason: string;
-  recoveryPoint?: string;
-  evidence?: string;
-  worthRepeating?: boolean;
-}
 
 /** @throws what S3 or SNS refuse: a verdict that is not recorded or told is none. */
 export const conclude = async (request: ConcludeRequest): Promise<Concluded> => {

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { newestBefore, readPoint } from '../../shared/catalog/catalog.ts';
 import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
@@ -6,20 +5,9 @@ import { snapshotIn } from '../../shared/catalog/snapshots.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
+import type { ChooseRequest } from '../../shared/verification/requests.ts';
 import { findPlan } from './fingerprint-plans.ts';
 import { instanceName } from './test-instances.ts';
-
-/** Input of the machine, and who runs it. */
-export const ChooseRequest = z.strictObject({
-  source: z.string(),
-  recoveryPoint: z.string().optional(),
-  before: z.iso.datetime().optional(),
-  scheduledAt: z.iso.datetime(),
-  /** From the second on: the ones before could not test. */
-  attempt: z.int().min(1).optional(),
-  execution: z.string().min(1),
-});
-export type ChooseRequest = z.output<typeof ChooseRequest>;
 
 export interface Chosen {
   source: string;

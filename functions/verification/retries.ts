@@ -1,5 +1,6 @@
 // Begins verifications again that could not test, and those that were due and never began.
 import { z } from 'zod';
+import { startAttempts } from '../../shared/attempts.ts';
 import { type Execution, executionsOf, startExecution } from '../../shared/aws/executions.ts';
 import { readPoint } from '../../shared/catalog/catalog.ts';
 import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
@@ -41,14 +42,7 @@ export interface Begun {
 /** @throws {VerificationsNotBegun} after everything was tried, naming what could not be begun and why. */
 export const retryVerifications = async (): Promise<Begun> => {
   const begun: Begun = { again: [], missed: [] };
-  const troubles: string[] = [];
-  const attempt = async (what: string, run: () => Promise<void>): Promise<void> => {
-    try {
-      await run();
-    } catch (error) {
-      troubles.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  };
+  const { attempt, troubles } = startAttempts();
   const since = new Date(now().getTime() - LOOK_BACK_MS);
   for (const { machine, kind } of MACHINES) {
     const sources = sourcesOfKind(kind);

@@ -1,6 +1,7 @@
 // A failover in the local region, as people run it: started, decided, followed, cut short, gone on with.
-import { archiveCache, createCache, fillCache } from '../../local/cache.ts';
+import { createCache, fillCache } from '../../local/cache.ts';
 import { application } from '../../local/platform.ts';
+import { archiveCache } from '../../local/story/archive-cache.ts';
 import { describeExecution, invoke, readObject, startMachine, untilEnded } from '../../local/story/observations.ts';
 import type { Caller } from '../../local/types.ts';
 import { createShopClusters } from '../../local/workloads/clusters.ts';
