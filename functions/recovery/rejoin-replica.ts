@@ -89,7 +89,8 @@ export const follow = async (way: Way, instance: DBInstance, signal: AbortSignal
   const { behind } = await standby.row('SELECT pg_wal_lsn_diff($1::pg_lsn, pg_last_wal_replay_lsn())::text AS behind', [
     lsn ?? '0/0',
   ]);
-  if (behind === null || Number(behind) > LEVEL_BYTES) return wait(`${here} is ${behind ?? 'unknown'} bytes behind`, 5);
+  if (behind === null || Number(behind) > LEVEL_BYTES)
+    return wait(`${here} is ${behind ?? 'unknown'} bytes behind`, CATCHING_UP_SECONDS);
   const record = await change(way, (standing) => ({ ...standing, readyAt: standing.readyAt ?? now().toISOString() }));
   if (!record.toldAt) {
     await tellReady({ source: name, instance: here, record });
@@ -97,6 +98,9 @@ export const follow = async (way: Way, instance: DBInstance, signal: AbortSignal
   }
   return { done: true, instance: here, keptAs: record.keptAs ?? null };
 };
+
+/** Hours, where the copy took a day. */
+const CATCHING_UP_SECONDS = 60;
 
 /** A segment of WAL: what a database that is used has on the way at any time. */
 const LEVEL_BYTES = 16 * 1024 * 1024;

@@ -30,7 +30,7 @@ export interface Way {
   key: string;
 }
 
-export const wait = (found: string, waitSeconds = 5): RejoinStep => ({ done: false, waitSeconds, found });
+export const wait = (found: string, waitSeconds: number): RejoinStep => ({ done: false, waitSeconds, found });
 
 /** @throws {PlatformHere} {ResidenceUnknown} */
 export const wayOf = async (): Promise<Way> => {

@@ -22,6 +22,9 @@ export const RejoinRequest = z.strictObject({
   platform: z.string(),
 });
 
+/** A replica of a large database takes days, and an execution may have 25,000 events (Step Functions quotas, 2026-11): nine a look. */
+const AT_WORK_SECONDS = 120;
+
 /** @throws {NameNotConfirmed} {PlatformHere} {ResidenceUnknown} {NotFenced} {InstanceUnusable} and what logging in may throw. */
 export const rejoin = async (
   { platform }: z.output<typeof RejoinRequest>,
@@ -32,7 +35,8 @@ export const rejoin = async (
   const { value: record } = await openDocument(way.key, Rejoin, { startedAt: now().toISOString(), tables: [] });
   const instance = await findInstance(way.here);
   if (instance) assertUsable(way, instance);
-  if (instance && instance.DBInstanceStatus !== 'available') return wait(`${way.here} is ${instance.DBInstanceStatus}`);
+  if (instance && instance.DBInstanceStatus !== 'available')
+    return wait(`${way.here} is ${instance.DBInstanceStatus}`, AT_WORK_SECONDS);
   const follows = instance?.ReadReplicaSourceDBInstanceIdentifier !== undefined;
   if (!record.comparedAt && !follows) return compareDatabases(way, record, instance, work.signal);
   const retiring = await retireCache(way, record);
