@@ -1,5 +1,4 @@
 // What lies in the vault and belongs to no recovery point.
-
 import { ArtifactDamaged } from '../../shared/artifacts/errors.ts';
 import { readManifest } from '../../shared/artifacts/manifest.ts';
 import { keysUnder, readPoint } from '../../shared/catalog/catalog.ts';

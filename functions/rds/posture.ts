@@ -1,5 +1,4 @@
 // Automated backups are RDS's own; what can be wrong with them is how they are set up.
-
 import type { DBInstance } from '@aws-sdk/client-rds';
 import { now } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';

@@ -1,5 +1,4 @@
 // The other way: records are changed. It needs the control plane of Route 53, which is in us-east-1.
-
 import {
   ChangeResourceRecordSetsCommand,
   GetChangeCommand,

@@ -1,6 +1,5 @@
 // The fence: roles of the application can no longer log in to the old primary, and none of them is connected. It holds for
 // these roles and no others, and only for a server that could be reached; docs/failover.md says what that leaves open.
-
 import type { DBInstance } from '@aws-sdk/client-rds';
 import { isUnreachable } from '../../shared/aws/unreachable.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';

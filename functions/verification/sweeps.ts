@@ -1,5 +1,4 @@
 // Removes test instances whose execution died before it could: nothing else, and never anything without our tags.
-
 import { type DBInstance, paginateDescribeDBInstances } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import { rds } from '../../shared/aws/clients.ts';

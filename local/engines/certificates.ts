@@ -1,5 +1,4 @@
 // Certificates for engine servers: one authority per world, one server certificate for 127.0.0.1.
-
 import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,5 @@
 // Scheduled work that never began: the scheduler gave up, or Lambda did after its three tries. Nothing of it is left to
 // be found but that it is not there.
-
 import { S3ServiceException } from '@aws-sdk/client-s3';
 import { GetScheduleCommand } from '@aws-sdk/client-scheduler';
 import { headObject, writeArtifact } from '../artifacts/artifacts.ts';

@@ -1,5 +1,4 @@
 // Snapshots: physical copies of an instance, taken while writes go on.
-
 import { mkdirSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
