@@ -135,6 +135,12 @@ describe('the checks of the shop', () => {
     expect(failed[name]).toEqual({ found, ...(samples ? { samples } : {}) });
   });
 
+  it('say of rows written while the backup was made that they are newer, and pass', async () => {
+    await server.sql("UPDATE orders SET ordered_at = '2026-11-20 02:05:02Z' WHERE id = 1");
+    const recent = checks.find(({ kind }) => kind === 'recent') as Check;
+    expect(await ask(recent)).toMatchObject({ passed: true, found: '2026-11-20 02:05:02+00, 2 s after it' });
+  });
+
   it('catch a truncated table in every check that needs its rows', async () => {
     const failed = await failing('TRUNCATE payments');
     expect(failed).toEqual({
