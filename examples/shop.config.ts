@@ -146,6 +146,12 @@ export default defineConfig({
     },
     canary: { schedule: 'rate(1 minute)', every: '5 seconds' },
     plan: { schedule: 'cron(30 6 ? * MON *)' },
+    drills: [
+      { kind: 'tabletop', schedule: 'cron(0 9 8 1 ? *)' },
+      { kind: 'partial', schedule: 'cron(0 9 8 4 ? *)' },
+      { kind: 'full', schedule: 'cron(0 9 8 7 ? *)' },
+      { kind: 'surprise', schedule: 'cron(0 0 1 10 ? *)' },
+    ],
     database: { source: 'shop-db', fence: { roles: ['shop_app'] } },
     cache: { source: 'shop-cache' },
     workloads: {

@@ -65,6 +65,11 @@ export const GRANTS = {
       Because: 'for runs that were missed, and for the first one after a failover',
     },
   ],
+  /** To begin drills, and to see that one died. */
+  runDrills: [
+    { Action: ['states:StartExecution'], Resource: ['${Machines}failover'] },
+    { Action: ['states:DescribeExecution'], Resource: ['${Executions}failover:*'] },
+  ],
   useDatabaseKeys: [
     {
       Action: ['kms:CreateGrant', 'kms:DescribeKey'],

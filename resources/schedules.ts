@@ -140,6 +140,9 @@ const recoverySchedules = ({ recovery }: Deployment['platform']): Plan[] =>
         ...(recovery.plan
           ? [{ name: 'plan', expression: recovery.plan.schedule, target: { function: 'recoveryPlan' }, input: {} }]
           : []),
+        ...(recovery.drills.length > 0
+          ? [{ name: 'drills', expression: 'rate(15 minutes)', target: { function: 'recoveryRehearse' }, input: {} }]
+          : []),
         { name: 'guard', expression: 'rate(1 minute)', target: { function: 'recoveryGuard' }, input: {} },
         ...(recovery.dns?.mode === 'health-check'
           ? [

@@ -93,7 +93,7 @@ const inWords = (failed: Failed): string => `"${failed.state}" ended as ${failed
 
 /** A function's error comes as JSON with its message and its stack; of AWS's own, as text. */
 const Failure = z.looseObject({ errorMessage: z.string() });
-const causeOf = ({ cause, error }: Failed): string => {
+export const causeOf = ({ cause, error }: Failed): string => {
   const parsed = Json.pipe(Failure).safeParse(cause);
   return (parsed.success ? parsed.data.errorMessage : cause || error).slice(0, 1000);
 };

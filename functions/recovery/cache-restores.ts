@@ -11,6 +11,7 @@ import { readToken } from '../../shared/redis/logins.ts';
 import { configuredTarget, type Restore, type RestoreTarget, restoreFromArchive } from '../../shared/redis/restores.ts';
 import { openCache } from '../../shared/redis/session.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
+import { cacheCopyTarget } from './drill-copies.ts';
 import { CacheRestoreFailed } from './errors.ts';
 import { lossSince } from './losses.ts';
 import type { PhaseContext, Step } from './phases.ts';
@@ -19,14 +20,14 @@ const LOOK_AGAIN_SECONDS = 5;
 
 /** @throws {RecoveryPointMissing} {NameTaken} {CacheRestoreFailed} {CacheTokenMissing} and what logging in may throw. */
 export const restoreCache = async (context: PhaseContext): Promise<Step> => {
-  const { plan, noted, failoverId, stillHeld } = context;
+  const { plan, noted, failoverId, rehearsal, stillHeld } = context;
   if (!plan.cache) return { done: true, facts: { skipped: 'no cache is configured' } };
   const { source: name } = plan.cache;
   // Noted before the act: what is newest moves on while the vault of the other region still replicates.
   if (typeof noted.recoveryPoint !== 'string') return choose(name, passedOver(context));
   const source = redisSourceNamed(name);
   const point = await readPoint(noted.recoveryPoint);
-  const target = configuredTarget(source, failoverId);
+  const target = rehearsal ? cacheCopyTarget(name, failoverId) : configuredTarget(source, failoverId);
   await stillHeld();
   try {
     const restore = await restoreFromArchive(source, point, target);

@@ -8,23 +8,32 @@ import { settings } from '../../shared/config/settings.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { readLogin } from '../../shared/rds/logins.ts';
 import type { Assessment } from '../../shared/recovery/assessment.ts';
-import { type Facts, FailoverId, type Phase } from '../../shared/recovery/documents.ts';
+import { type Facts, FailoverId, isDrill, type Phase } from '../../shared/recovery/documents.ts';
+import { DrillKind } from '../../shared/recovery/drills.ts';
 import { assessmentsBefore } from './assessment.ts';
 import { endEpoch, recoveryPlan, takeEpoch } from './epoch.ts';
 import { OutageNotConfirmed, PlatformHere, PrimaryHealthy } from './errors.ts';
 import { type PhaseAnswer, type PhaseContext, phase, type Step } from './phases.ts';
 import { epochHere, epochThere, movedHere } from './residence.ts';
 
-export const DeclareRequest = z.strictObject({
-  failoverId: FailoverId,
-  reason: z.string().min(1).max(500),
-  /** Who declares it, for people. */
-  by: z.string().min(1).max(200).optional(),
-  /** The platform's name, typed: move it although the outage is not confirmed. */
-  override: z.string().max(100).optional(),
-  execution: z.string().min(1),
-});
-type DeclareRequest = z.output<typeof DeclareRequest>;
+export const DeclareRequest = z
+  .strictObject({
+    failoverId: FailoverId,
+    reason: z.string().min(1).max(500),
+    /** Who declares it, for people. */
+    by: z.string().min(1).max(200).optional(),
+    /** The platform's name, typed: move it although the outage is not confirmed. */
+    override: z.string().max(100).optional(),
+    /** Everything is made beside production, and removed again. A tabletop has nothing to make. */
+    drill: DrillKind.exclude(['tabletop']).optional(),
+    execution: z.string().min(1),
+  })
+  .refine(({ failoverId, drill }) => isDrill(failoverId) === (drill !== undefined), {
+    path: ['failoverId'],
+    error:
+      'the id of a drill begins with "drill-" and no other does; its input says "drill": "partial", "full" or "surprise"',
+  });
+export type DeclareRequest = z.output<typeof DeclareRequest>;
 
 /** @throws {ConfigurationInvalid} {CredentialMissing} {FailoverUnderWay} {FailoverIdTaken} {PlatformHere} {PrimaryHealthy} {OutageNotConfirmed} */
 export const declare = async (request: DeclareRequest, work: Work): Promise<PhaseAnswer> => {
@@ -56,7 +65,11 @@ const assertFenceSparesUs = async ({ database }: Recovery): Promise<void> => {
   });
 };
 
-const assertElsewhere = async (failoverId: string, there: Awaited<ReturnType<typeof epochHere>>): Promise<void> => {
+/** @throws {PlatformHere} */
+export const assertElsewhere = async (
+  failoverId: string,
+  there: Awaited<ReturnType<typeof epochHere>>,
+): Promise<void> => {
   const here = await epochHere();
   if (here?.failoverId === failoverId || here?.status === 'running') return;
   const atHome = settings().region === configuration().regions.primary && !here && !there;
@@ -85,6 +98,8 @@ const newestAssessment = async (): Promise<Seen> => {
   const [newest] = await assessmentsBefore(new Date(now().getTime() + 1000));
   return newest && secondsBetween(new Date(newest.at), now()) < FRESH_SECONDS ? newest : NOTHING_SEEN;
 };
+
+export const newestVerdict = async (): Promise<Assessment['verdict']> => (await newestAssessment()).verdict;
 
 const decide = async ({ plan }: PhaseContext, request: DeclareRequest): Promise<Step> => {
   const seen = await newestAssessment();
@@ -138,5 +153,5 @@ export const pathOf = ({ cache, infrastructure, workloads, dns }: Recovery): Pha
 
 /** What takes three times its target is stuck: people look, and start it again. */
 const STUCK_AFTER_TARGETS = 3;
-const limitsOf = ({ targets }: Recovery): Record<string, number> =>
+export const limitsOf = ({ targets }: Recovery): Record<string, number> =>
   Object.fromEntries(Object.entries(targets).map(([of, seconds]) => [of, seconds * STUCK_AFTER_TARGETS]));

@@ -3,7 +3,7 @@ import { now } from '../../shared/clock.ts';
 import { configuration } from '../../shared/config/platform.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
 import { settings } from '../../shared/config/settings.ts';
-import { Epoch, epochKey, PhaseRecord, phaseKey } from '../../shared/recovery/documents.ts';
+import { drillEpochKey, Epoch, epochKey, isDrill, PhaseRecord, phaseKey } from '../../shared/recovery/documents.ts';
 import { changeDocument, findDocument, openDocument } from '../../shared/vault/documents.ts';
 import { EpochLost, FailoverIdTaken, FailoverUnderWay, RecoveryNotConfigured } from './errors.ts';
 
@@ -20,7 +20,8 @@ export const recoveryPlan = (): Recovery => {
 
 export type Claim = Pick<Epoch, 'failoverId' | 'kind' | 'execution' | 'reason'>;
 
-const keyHere = (): string => epochKey(settings().region);
+const keyHere = (failoverId: string): string =>
+  isDrill(failoverId) ? drillEpochKey(settings().region) : epochKey(settings().region);
 
 /**
  * Takes the epoch for a failover into this region. The same id asked again goes on where it stopped, whichever execution
@@ -42,9 +43,9 @@ export const takeEpoch = async (claim: Claim, atLeast = 0): Promise<Epoch> => {
   const [earlier, fence] = await Promise.all(
     (['declare', 'fence'] as const).map((of) => findDocument(phaseKey(claim.failoverId, of), PhaseRecord)),
   );
-  const { created, value } = await openDocument(keyHere(), Epoch, fresh(atLeast + 1));
+  const { created, value } = await openDocument(keyHere(claim.failoverId), Epoch, fresh(atLeast + 1));
   if (created) return value;
-  return changeDocument(keyHere(), Epoch, (standing) => {
+  return changeDocument(keyHere(claim.failoverId), Epoch, (standing) => {
     // Given up after its fence was closed, and so perhaps opened again: its records are not true any more.
     if (standing.failoverId === claim.failoverId && !(standing.status === 'abandoned' && fence))
       return resumed(standing, claim);
@@ -61,13 +62,16 @@ const resumed = (standing: Epoch, claim: Claim): Epoch => {
   return { ...rest, status: 'running', execution: claim.execution };
 };
 
-const underWay = (standing: Epoch, claim: Claim): FailoverUnderWay =>
-  new FailoverUnderWay('another failover is moving the platform.', {
-    source: configuration().platform,
-    expected: `the epoch for ${claim.failoverId}`,
-    found: `epoch ${standing.epoch}, held by ${standing.failoverId} since ${standing.declaredAt} (${standing.execution})`,
-    next: `Leave it to that one. If its execution is dead, start the machine again with {"failoverId": "${standing.failoverId}"}: it goes on where it stopped.`,
-  });
+export const underWay = (standing: Epoch, claim: Pick<Claim, 'failoverId'>): FailoverUnderWay =>
+  new FailoverUnderWay(
+    `another ${standing.kind === 'drill' ? 'drill is under way' : 'failover is moving the platform'}.`,
+    {
+      source: configuration().platform,
+      expected: `the epoch for ${claim.failoverId}`,
+      found: `epoch ${standing.epoch}, held by ${standing.failoverId} since ${standing.declaredAt} (${standing.execution})`,
+      next: `Leave it to that one. If its execution is dead, start the machine again with {"failoverId": "${standing.failoverId}"}: it goes on where it stopped.`,
+    },
+  );
 
 const idTaken = ({ failoverId }: Claim, { startedAt }: PhaseRecord): FailoverIdTaken =>
   new FailoverIdTaken('a failover of this id has been: others came after it, or it was given up half-way.', {
@@ -79,8 +83,11 @@ const idTaken = ({ failoverId }: Claim, { startedAt }: PhaseRecord): FailoverIdT
 
 /** What a step acts under. @throws {EpochLost} when the failover does not hold the platform. */
 export const holdEpoch = async (failoverId: string): Promise<Epoch> => {
-  const standing = await findDocument(keyHere(), Epoch);
-  if (standing?.failoverId === failoverId && standing.status !== 'abandoned') return standing;
+  const standing = await findDocument(keyHere(failoverId), Epoch);
+  if (standing?.failoverId === failoverId && standing.status !== 'abandoned') {
+    if (isDrill(failoverId)) await assertNoFailover(failoverId);
+    return standing;
+  }
   throw new EpochLost('this failover does not hold the platform.', {
     source: configuration().platform,
     expected: failoverId,
@@ -89,9 +96,21 @@ export const holdEpoch = async (failoverId: string): Promise<Epoch> => {
   });
 };
 
+/** What a drill uses up here, a failover needs: the drill ends at its next step. */
+const assertNoFailover = async (drill: string): Promise<void> => {
+  const failover = await findDocument(epochKey(settings().region), Epoch);
+  if (failover?.status !== 'running') return;
+  throw new EpochLost('a failover began: the drill makes way for it.', {
+    source: configuration().platform,
+    expected: `no failover beside ${drill}`,
+    found: `${failover.failoverId}, declared ${failover.declaredAt}`,
+    next: 'Nothing has to be done: what the drill made is removed.',
+  });
+};
+
 /** Ends the failover: done, or abandoned. Another can be started then. Ended already, it stays as it ended. @throws {DocumentMissing} */
 export const endEpoch = async (failoverId: string, status: 'done' | 'abandoned'): Promise<Epoch> =>
-  changeDocument(keyHere(), Epoch, (standing) => {
+  changeDocument(keyHere(failoverId), Epoch, (standing) => {
     if (standing.failoverId !== failoverId || standing.status !== 'running') return standing;
     return { ...standing, status, endedAt: now().toISOString() };
   });

@@ -113,3 +113,13 @@ export class RolloutFailed extends LifeboatError {
 export class ResidenceUnknown extends LifeboatError {
   override readonly name = 'ResidenceUnknown';
 }
+
+/** Under the name of a drill's copy stands something else. */
+export class CopyForeign extends LifeboatError {
+  override readonly name = 'CopyForeign';
+}
+
+/** Some of the drills could not be begun, ended or cleaned up. */
+export class DrillsInTrouble extends LifeboatError {
+  override readonly name = 'DrillsInTrouble';
+}

@@ -3,6 +3,7 @@
 import { now, secondsBetween } from '../../shared/clock.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import type { Facts } from '../../shared/recovery/documents.ts';
+import { rehearseFence } from './drill-fence.ts';
 import { NotFenced } from './errors.ts';
 import { closeFence, type Fence } from './fences.ts';
 import type { PhaseContext, Step } from './phases.ts';
@@ -13,6 +14,7 @@ const LOOKS = 2;
 /** @throws {NotFenced} when the old primary answers and cannot be fenced within the phase's target. */
 export const fenceOldPrimary = async (context: PhaseContext, { signal }: Work): Promise<Step> => {
   const { plan, from, noted } = context;
+  if (context.rehearsal) return rehearseFence(context, signal);
   const fence = await closeFence(plan.database.source, plan.database.fence.roles, from, signal);
   const facts = factsOf(fence, noted);
   switch (fence.outcome) {

@@ -13,7 +13,8 @@ import type { PhaseContext, Step } from './phases.ts';
 import { switchSchedules } from './schedule-switches.ts';
 
 export const switchMonitoring = async (context: PhaseContext, { signal }: Work): Promise<Step> => {
-  const { plan, to, from, stillHeld } = context;
+  const { plan, to, from, rehearsal, stillHeld } = context;
+  if (rehearsal) return { done: true, facts: { skipped: 'a drill leaves schedules and alarms as they are' } };
   await stillHeld();
   const schedules = await switchSchedules(to, true, signal);
   const alarms = await switchAlarms(to, true, signal);

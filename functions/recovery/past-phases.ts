@@ -12,7 +12,7 @@ export type PastPhases = ReadonlyMap<Phase, readonly number[]>;
 
 const PREFIX = 'recovery/';
 /** Folders beside those of failovers, one of them with a document for every minute. */
-const OTHERS = ['assessments', 'dns', 'epoch', 'plan'];
+const OTHERS = ['assessments', 'dns', 'drills', 'epoch', 'plan'];
 
 /** Seconds of every phase that was done; of a rehearsal, what was skipped says nothing. */
 export const pastPhases = async (): Promise<PastPhases> => {

@@ -10,6 +10,7 @@ import { openInstance, readLogin } from '../../shared/rds/logins.ts';
 import type { Facts } from '../../shared/recovery/documents.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { restoredBy, restoreNewestCopy } from './database-restores.ts';
+import { rehearseDatabase } from './drill-database.ts';
 import { InstanceUnusable, ReplicaForeign } from './errors.ts';
 import { openTo } from './fences.ts';
 import { STUCK } from './instance-states.ts';
@@ -20,7 +21,9 @@ const DAY = 86_400;
 const SETTLING = 3;
 
 /** @throws {InstanceUnusable} {ReplicaForeign} {RecoveryPointMissing} and what logging in may throw. */
-export const promoteDatabase = async (context: PhaseContext, { signal }: Work): Promise<Step> => {
+export const promoteDatabase = async (context: PhaseContext, work: Work): Promise<Step> => {
+  if (context.rehearsal) return rehearseDatabase(context, work);
+  const { signal } = work;
   const { plan, to, noted } = context;
   const id = instanceIn(rdsSourceNamed(plan.database.source), to);
   const instance = await findInstance(id);

@@ -29,8 +29,8 @@ const replicaOfEpochThere = (): Promise<Epoch | undefined> => findDocument(epoch
 export const movedHere = (here: Epoch | undefined, there: Epoch | undefined): here is Epoch =>
   here !== undefined && counts(here) && !(there !== undefined && counts(there) && there.epoch > here.epoch);
 
-/** Drills move nothing, and what was abandoned moved nothing for good. */
-const counts = ({ kind, status }: Epoch): boolean => kind !== 'drill' && status !== 'abandoned';
+/** What was abandoned moved nothing for good. */
+const counts = ({ status }: Epoch): boolean => status !== 'abandoned';
 
 /** By what is known in this region, without asking the other one, unless its epoch is given. */
 export const livesHere = async (known?: Epoch): Promise<boolean> => {

@@ -8,9 +8,10 @@ import { elasticache } from '../../shared/aws/clients.ts';
 import { isExecutionRunning } from '../../shared/aws/executions.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { sourcesOfKind } from '../../shared/config/platform.ts';
+import { deleteGroup } from '../../shared/redis/groups.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
-import { deleteGroup, ownerOf } from './test-groups.ts';
+import { ownerOf } from './test-groups.ts';
 
 export interface Swept {
   removed: string[];

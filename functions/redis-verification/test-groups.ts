@@ -1,16 +1,10 @@
 // Replication groups that exist only to be tested: named after the execution that made them, private, and removed.
 import { createHash } from 'node:crypto';
-import {
-  DeleteReplicationGroupCommand,
-  InvalidReplicationGroupStateFault,
-  type ReplicationGroup,
-  ReplicationGroupNotFoundFault,
-} from '@aws-sdk/client-elasticache';
-import { elasticache } from '../../shared/aws/clients.ts';
+import type { ReplicationGroup } from '@aws-sdk/client-elasticache';
 import { readPoint } from '../../shared/catalog/catalog.ts';
 import { redisSourceNamed } from '../../shared/config/platform.ts';
 import { NameTaken } from '../../shared/errors.ts';
-import { findGroup } from '../../shared/redis/groups.ts';
+import { deleteGroup, findGroup } from '../../shared/redis/groups.ts';
 import {
   madeFrom,
   type Restore,
@@ -18,7 +12,6 @@ import {
   removeSeed,
   restoreFromArchive,
 } from '../../shared/redis/restores.ts';
-import { logger } from '../../shared/telemetry/logger.ts';
 import { executionName, type StepRequest } from '../../shared/verification/steps.ts';
 import { GroupForeign } from './errors.ts';
 
@@ -69,21 +62,6 @@ export const removeTest = async ({
 /** The name of the execution a test group belongs to; undefined for any other group. */
 export const ownerOf = (group: ReplicationGroup): string | undefined =>
   group.ReplicationGroupId?.startsWith(PREFIX) ? /^test (\S+)$/.exec(madeFrom(group)?.owner ?? '')?.[1] : undefined;
-
-/** Without a last snapshot. @throws {InvalidReplicationGroupStateFault} while ElastiCache is still at it */
-export const deleteGroup = async ({ ReplicationGroupId, Status }: ReplicationGroup): Promise<void> => {
-  if (Status === 'deleting') return;
-  try {
-    await elasticache().send(new DeleteReplicationGroupCommand({ ReplicationGroupId }));
-    logger.info('test group removed', { group: ReplicationGroupId });
-  } catch (error) {
-    if (error instanceof ReplicationGroupNotFoundFault) return;
-    // Being deleted already, by an earlier try whose answer was lost.
-    const isGoing = ['deleting', undefined].includes((await findGroup(ReplicationGroupId ?? ''))?.Status);
-    if (error instanceof InvalidReplicationGroupStateFault && isGoing) return;
-    throw error;
-  }
-};
 
 const foreign = (source: string, group: string, cause?: Error): GroupForeign =>
   new GroupForeign(

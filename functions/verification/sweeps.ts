@@ -5,9 +5,10 @@ import { rds } from '../../shared/aws/clients.ts';
 import { isExecutionRunning } from '../../shared/aws/executions.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { sourcesOfKind } from '../../shared/config/platform.ts';
+import { deleteInstance } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
-import { deleteInstance, isOurs, TEST_TAG, tagOf } from './test-instances.ts';
+import { isOurs, TEST_TAG, tagOf } from './test-instances.ts';
 
 export const SweepRequest = z.strictObject({ scheduledAt: z.iso.datetime().optional() });
 

@@ -3,10 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   type DBInstance,
   DBInstanceAlreadyExistsFault,
-  DBInstanceNotFoundFault,
   DBSnapshotNotFoundFault,
-  DeleteDBInstanceCommand,
-  InvalidDBInstanceStateFault,
   KMSKeyNotAccessibleFault,
   RestoreDBInstanceFromDBSnapshotCommand,
 } from '@aws-sdk/client-rds';
@@ -15,7 +12,7 @@ import { readPoint } from '../../shared/catalog/catalog.ts';
 import { snapshotIn } from '../../shared/catalog/snapshots.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
-import { findInstance } from '../../shared/rds/instances.ts';
+import { deleteInstance, findInstance } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import type { StepRequest } from '../../shared/verification/steps.ts';
 import { InstanceForeign, KeyUnusable, SnapshotMissing } from './errors.ts';
@@ -126,25 +123,6 @@ export const removeInstance = async ({
   await deleteInstance(existing);
   return { instance, removed: false };
 };
-
-/** Without a last snapshot and without its automated backups: nothing of a test is kept. */
-export const deleteInstance = async ({ DBInstanceIdentifier, DBInstanceStatus }: DBInstance): Promise<void> => {
-  if (DBInstanceStatus === 'deleting') return;
-  try {
-    await rds().send(
-      new DeleteDBInstanceCommand({ DBInstanceIdentifier, SkipFinalSnapshot: true, DeleteAutomatedBackups: true }),
-    );
-    logger.info('test instance removed', { instance: DBInstanceIdentifier });
-  } catch (error) {
-    if (error instanceof DBInstanceNotFoundFault) return;
-    // Being deleted already, by an earlier try whose answer was lost.
-    if (error instanceof InvalidDBInstanceStateFault && (await isGoing(DBInstanceIdentifier ?? ''))) return;
-    throw error;
-  }
-};
-
-const isGoing = async (id: string): Promise<boolean> =>
-  ['deleting', undefined].includes((await findInstance(id))?.DBInstanceStatus);
 
 export const tagOf = (instance: DBInstance | undefined, key: string): string | undefined =>
   instance?.TagList?.find(({ Key }) => Key === key)?.Value;

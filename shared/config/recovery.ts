@@ -58,6 +58,38 @@ const Workloads = z.strictObject({
   deployments: z.array(z.strictObject({ name: kubernetesName, replicas: z.int().min(1).max(1000) })).min(1),
 });
 
+/** Times of the year, not of every few hours. */
+const yearly = schedule.refine(
+  (text) => text.startsWith('cron('),
+  'a drill is planned by cron(…), such as "cron(0 9 8 4 ? *)"',
+);
+const announced = {
+  /** When people are told that it will be. */
+  schedule: yearly,
+  /** How long after that it begins. */
+  notice: duration.prefault('7 days'),
+};
+/** `copy`: everything is made beside production and removed again; `real`: the platform moves, and customers with it. */
+const mode = z.enum(['copy', 'real']).default('copy');
+
+/**
+ * The four kinds of a year. `tabletop`: people go through the plan and its questions; `partial`: database and infrastructure;
+ * `full`: every phase; `surprise`: the same at a moment of its window that nobody knows, people included.
+ */
+const Rehearsal = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('tabletop'), ...announced }),
+  z.strictObject({ kind: z.literal('partial'), ...announced }),
+  z.strictObject({ kind: z.literal('full'), mode, ...announced }),
+  z.strictObject({
+    kind: z.literal('surprise'),
+    mode,
+    /** When its window opens. Nobody is told. */
+    schedule: yearly,
+    within: duration.prefault('30 days'),
+  }),
+]);
+export type Rehearsal = z.output<typeof Rehearsal>;
+
 const TARGETS = {
   fence: '2 minutes',
   database: '15 minutes',
@@ -93,6 +125,11 @@ export const Recovery = z
     canary: z.strictObject({ schedule, every: duration.prefault('5 seconds') }),
     /** When the plan and its runbook are written anew, where the platform would move to; left out, on demand only. */
     plan: z.strictObject({ schedule }).optional(),
+    /** Rehearsals of the failover, through the year. */
+    drills: z
+      .array(Rehearsal)
+      .default([])
+      .refine((drills) => new Set(drills.map(({ kind }) => kind)).size === drills.length, 'each kind of drill once'),
     database: z.strictObject({
       source,
       /** Roles of the application: those that write. Fencing ends their sessions and refuses their login. */

@@ -1,7 +1,14 @@
-import { type DBInstance, DBInstanceNotFoundFault, DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
+import {
+  type DBInstance,
+  DBInstanceNotFoundFault,
+  DeleteDBInstanceCommand,
+  DescribeDBInstancesCommand,
+  InvalidDBInstanceStateFault,
+} from '@aws-sdk/client-rds';
 import { rds } from '../aws/clients.ts';
 import { configuration } from '../config/platform.ts';
 import type { RdsSource } from '../config/schema.ts';
+import { logger } from '../telemetry/logger.ts';
 import { InstanceMissing } from './errors.ts';
 
 /** An instance as RDS describes it, in any region; undefined where RDS has none of this name. */
@@ -34,3 +41,22 @@ export const describeInstance = async (source: string, id: string, region?: stri
 /** The instance of a source in one of the two regions: its replica's name stays when it is promoted. */
 export const instanceIn = (source: RdsSource, region: string): string =>
   region === configuration().regions.recovery && source.replica ? source.replica.instance : source.instance;
+
+/** Without a last snapshot and without its automated backups: nothing is kept of a copy that was made to be looked at. */
+export const deleteInstance = async ({ DBInstanceIdentifier, DBInstanceStatus }: DBInstance): Promise<void> => {
+  if (DBInstanceStatus === 'deleting') return;
+  try {
+    await rds().send(
+      new DeleteDBInstanceCommand({ DBInstanceIdentifier, SkipFinalSnapshot: true, DeleteAutomatedBackups: true }),
+    );
+    logger.info('instance removed', { instance: DBInstanceIdentifier });
+  } catch (error) {
+    if (error instanceof DBInstanceNotFoundFault) return;
+    // Being deleted already, by an earlier try whose answer was lost.
+    if (error instanceof InvalidDBInstanceStateFault && (await isGoing(DBInstanceIdentifier ?? ''))) return;
+    throw error;
+  }
+};
+
+const isGoing = async (id: string): Promise<boolean> =>
+  ['deleting', undefined].includes((await findInstance(id))?.DBInstanceStatus);

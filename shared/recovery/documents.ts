@@ -25,7 +25,11 @@ export const FailoverId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{2,39}$/, 'a failover id of 3 to 40 lower case letters, digits and hyphens');
 
-/** The right to move the platform. One document, taken by conditional write: of two executions one wins. */
+/** Drills are told apart by their id: whatever gets one knows that names of production are not to be touched. */
+const DRILL = 'drill-';
+export const isDrill = (failoverId: string): boolean => failoverId.startsWith(DRILL);
+
+/** The right to move the platform, or to rehearse it. One document, taken by conditional write: of two executions one wins. */
 export const Epoch = z.strictObject({
   /** Grows by one with every move of the platform, whichever region it moves to. */
   epoch: z.int().positive(),
@@ -64,6 +68,8 @@ export type PhaseRecord = z.output<typeof PhaseRecord>;
  * that of the recovery region, and a replica that arrives late must not take the place of what was written there.
  */
 export const epochKey = (region: string): string => `recovery/epoch/${region}.json`;
+/** The claim of a drill is a document of its own: a drill never stands in the way of a failover. */
+export const drillEpochKey = (region: string): string => `recovery/epoch/drill-${region}.json`;
 export const phaseKey = (failoverId: string, phase: Phase): string => `recovery/${failoverId}/phases/${phase}.json`;
 
 /** What people were asked, and what they answered. The token wakes the machine that waits; it is nobody else's business. */

@@ -5,6 +5,8 @@
 const ELSEWHERE: Record<string, 'away' | 'both'> = {
   assess: 'away',
   plan: 'away',
+  // What a drill left is removed in either region; it begins where the platform does not live.
+  drills: 'both',
   guard: 'both',
   'hold-dns': 'both',
   // Messages of either region are followed up there; a failover is told by the region that takes over.

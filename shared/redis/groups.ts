@@ -1,11 +1,14 @@
 import {
+  DeleteReplicationGroupCommand,
   DescribeReplicationGroupsCommand,
+  InvalidReplicationGroupStateFault,
   type ReplicationGroup,
   ReplicationGroupNotFoundFault,
 } from '@aws-sdk/client-elasticache';
 import { elasticache } from '../aws/clients.ts';
 import type { RedisSource } from '../config/schema.ts';
 import { settings } from '../config/settings.ts';
+import { logger } from '../telemetry/logger.ts';
 import { ReplicationGroupMissing, ReplicationGroupUnsupported } from './errors.ts';
 
 /** The name of a source's replication group in this region: what a failover makes goes by the name the configuration gives it. */
@@ -44,4 +47,19 @@ export const describeGroup = async (source: string, id: string, region?: string)
     found: `cluster mode ${group.ClusterEnabled ? 'enabled' : 'disabled'}, ${group.NodeGroups?.length} shards`,
     next: 'Remove the source: snapshots of shards are not of one moment, and this service does not pretend that they are.',
   });
+};
+
+/** Without a last snapshot. @throws {InvalidReplicationGroupStateFault} while ElastiCache is still at it */
+export const deleteGroup = async ({ ReplicationGroupId, Status }: ReplicationGroup): Promise<void> => {
+  if (Status === 'deleting') return;
+  try {
+    await elasticache().send(new DeleteReplicationGroupCommand({ ReplicationGroupId }));
+    logger.info('replication group removed', { group: ReplicationGroupId });
+  } catch (error) {
+    if (error instanceof ReplicationGroupNotFoundFault) return;
+    // Being deleted already, by an earlier try whose answer was lost.
+    const isGoing = ['deleting', undefined].includes((await findGroup(ReplicationGroupId ?? ''))?.Status);
+    if (error instanceof InvalidReplicationGroupStateFault && isGoing) return;
+    throw error;
+  }
 };

@@ -46,6 +46,9 @@ export const METRICS = {
   /** From the declaration to the announcement. */
   FailoverDuration: MetricUnit.Seconds,
   FailoverDataLoss: MetricUnit.Seconds,
+  /** Of a drill: until everything that serves customers was there, and what the copy lacked. */
+  DrillDuration: MetricUnit.Seconds,
+  DrillDataLoss: MetricUnit.Seconds,
 } as const;
 
 export type MetricName = keyof typeof METRICS;
