@@ -15,11 +15,7 @@ export interface Progress {
 }
 
 type Turn = number | 'end';
-const KIND: Record<Epoch['kind'], string> = {
-  failover: 'Failover',
-  failback: 'Failback',
-  drill: 'Drill of a failover',
-};
+const KIND: Record<Epoch['kind'], string> = { failover: 'Failover', failback: 'Failback', drill: 'Drill' };
 
 const common = ({ epoch, at }: Progress, nextUpdate: Date | undefined) => ({
   schemaVersion: 1 as const,
@@ -61,7 +57,6 @@ const stateOf = ({ epoch, phases, at }: Progress): string => {
 };
 
 const impactOf = ({ kind, status, from, to }: Epoch): string => {
-  if (kind === 'drill') return 'None: a drill works on copies.';
   if (status === 'done') return `The platform lives in ${to}.`;
   if (status === 'abandoned') return `The platform was not moved to the end; find out which region serves customers.`;
   return kind === 'failback'

@@ -59,7 +59,7 @@ const isLongOver = ({ endedAt }: Epoch, { at }: Sight): boolean =>
 /** A number while it runs, `end` afterwards; undefined for those who are not to hear of it at all. */
 const turnOf = (epoch: Epoch, audience: string, { at }: Sight): number | 'end' | undefined => {
   const { wording, every } = audienceNamed(audience);
-  if (wording === 'customer' && (epoch.kind === 'drill' || epoch.status === 'abandoned')) return undefined;
+  if (wording === 'customer' && epoch.status === 'abandoned') return undefined;
   if (epoch.status !== 'running') return 'end';
   return Math.max(0, Math.floor(secondsBetween(new Date(epoch.declaredAt), at) / every));
 };

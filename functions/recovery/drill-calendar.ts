@@ -2,9 +2,9 @@
 import { randomInt } from 'node:crypto';
 import { now } from '../../shared/clock.ts';
 import type { Rehearsal } from '../../shared/config/recovery.ts';
-import { Drill, drillId, drillKey } from '../../shared/recovery/drills.ts';
+import { drillId } from '../../shared/recovery/drills.ts';
 import { timetableOf } from '../../shared/schedules/timetable.ts';
-import { openDocument } from '../../shared/vault/documents.ts';
+import { openDrill } from './drill-book.ts';
 
 /** A time of the calendar that passed unnoticed for longer is left: its drill would come out of nowhere. */
 const LOOK_BACK_MS = 2 * 86_400_000;
@@ -18,6 +18,6 @@ export const planDue = async (calendar: readonly Rehearsal[]): Promise<void> => 
     const id = drillId(rehearsal.kind, mode, scheduledAt);
     const after = 'within' in rehearsal ? randomInt(rehearsal.within) : rehearsal.notice;
     const dueAt = new Date(scheduledAt.getTime() + after * 1000).toISOString();
-    await openDocument(drillKey(id), Drill, { id, kind: rehearsal.kind, mode, dueAt, lessons: [] });
+    await openDrill({ id, kind: rehearsal.kind, mode, dueAt, lessons: [] });
   }
 };

@@ -12,6 +12,7 @@ import { snapshotIn } from '../../shared/catalog/snapshots.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
+import { DatabaseUnreachable, QueryTimedOut } from '../../shared/postgres/errors.ts';
 import { findInstance, instanceIn } from '../../shared/rds/instances.ts';
 import { openInstance, readLogin } from '../../shared/rds/logins.ts';
 import type { Facts } from '../../shared/recovery/documents.ts';
@@ -40,7 +41,7 @@ export const rehearseDatabase = async (context: PhaseContext, { signal }: Work):
   if (copy) return confirm(context, copy, signal);
   if (typeof noted.from === 'string') return restore(context, name, noted.from);
   const replica = await findInstance(instanceIn(rdsSourceNamed(source), to));
-  if (replica?.ReadReplicaSourceDBInstanceIdentifier) return copyReplica(context, name, replica);
+  if (replica?.ReadReplicaSourceDBInstanceIdentifier) return copyReplica(context, name, replica, signal);
   const point = await newestHere(source, to);
   const facts = { how: 'snapshot', recoveryPoint: point.id, from: snapshotIn(point, to) ?? null };
   return waiting(`there is no replica: ${point.id} is restored`, { ...facts, momentAt: declaredAt.toISOString() });
@@ -48,13 +49,19 @@ export const rehearseDatabase = async (context: PhaseContext, { signal }: Work):
 
 /** Its snapshot is one of this region: nothing is asked of the database that customers use. */
 const copyReplica = async (
-  { failoverId, noted, stillHeld }: PhaseContext,
+  { failoverId, noted, plan, stillHeld }: PhaseContext,
   name: string,
-  { DBInstanceIdentifier: replica, DBInstanceStatus }: DBInstance,
+  instance: DBInstance,
+  signal: AbortSignal,
 ): Promise<Step> => {
-  // Noted before it is asked for: what the canary wrote later than this is not owed to anybody.
+  const { DBInstanceIdentifier: replica, DBInstanceStatus } = instance;
   if (!noted.momentAt)
-    return waiting(`${replica} is copied`, { how: 'copy of the replica', momentAt: now().toISOString() });
+    return waiting(`${replica} is copied`, {
+      how: 'copy of the replica',
+      // What a promotion at this moment would have had. The copy is taken later, and has more.
+      beatThen: (await beatOf(plan.database.source, instance, signal))?.toISOString() ?? null,
+      momentAt: now().toISOString(),
+    });
   const snapshot = await findSnapshot(name);
   if (snapshot) {
     demandOurs(failoverId, name, snapshot.TagList);
@@ -131,9 +138,34 @@ const confirm = async (context: PhaseContext, copy: DBInstance, signal: AbortSig
       // What was restored from a copy says nothing of how long a promotion takes.
       ...(noted.how === 'snapshot' ? {} : { rehearsal: true }),
       canaryAt: beat?.toISOString() ?? null,
-      lossSeconds: beat ? Math.max(0, secondsBetween(beat, new Date(String(noted.momentAt)))) : null,
+      ...lossOf(beat, noted),
     },
   };
+};
+
+/** What would have been lost at the moment that was chosen; the copy has to have at least what was seen then. */
+const lossOf = (beat: Date | undefined, { beatThen, momentAt }: Facts): Facts => {
+  const then = typeof beatThen === 'string' ? new Date(beatThen) : undefined;
+  const last = then ?? beat;
+  return {
+    lossSeconds: last ? Math.max(0, secondsBetween(last, new Date(String(momentAt)))) : null,
+    ...(then && !(beat && beat >= then)
+      ? { trouble: `the copy lacks what its replica had: the canary of ${then.toISOString()}` }
+      : {}),
+  };
+};
+
+/** Of a replica that cannot be read now, the copy tells. */
+const beatOf = async (name: string, instance: DBInstance, signal: AbortSignal): Promise<Date | undefined> => {
+  const { database, secret } = rdsSourceNamed(name);
+  try {
+    const options = { statementSeconds: 10, signal };
+    await using session = await openInstance(name, instance, database, await readLogin(name, secret), options);
+    return await newestBeat(session);
+  } catch (error) {
+    if (!(error instanceof DatabaseUnreachable || error instanceof QueryTimedOut)) throw error;
+    return undefined;
+  }
 };
 
 const unusable = (source: string, found: string): InstanceUnusable =>

@@ -4,9 +4,9 @@ import { now } from '../../shared/clock.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import type { Phase } from '../../shared/recovery/documents.ts';
-import { Drill, type DrillKind, drillKey, unplanned } from '../../shared/recovery/drills.ts';
-import { changeDocument, openDocument } from '../../shared/vault/documents.ts';
+import { type DrillKind, unplanned } from '../../shared/recovery/drills.ts';
 import { assertElsewhere, type DeclareRequest, limitsOf, pathOf } from './declarations.ts';
+import { changeDrill, openDrill } from './drill-book.ts';
 import { takeEpoch, underWay } from './epoch.ts';
 import { type PhaseAnswer, phase } from './phases.ts';
 import { epochHere, epochThere } from './residence.ts';
@@ -21,8 +21,8 @@ export const declareDrill = async (request: DrillRequest, work: Work): Promise<P
   if (here?.status === 'running') throw underWay(here, { failoverId });
   await takeEpoch({ failoverId, kind: 'drill', execution, reason });
   const startedAt = now();
-  await openDocument(drillKey(failoverId), Drill, unplanned(failoverId, drill, startedAt));
-  await changeDocument(drillKey(failoverId), Drill, (standing) =>
+  await openDrill(unplanned(failoverId, drill, startedAt));
+  await changeDrill(failoverId, (standing) =>
     standing.startedAt ? standing : { ...standing, startedAt: startedAt.toISOString() },
   );
   return phase('declare', async ({ plan }) => ({

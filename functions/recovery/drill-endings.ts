@@ -1,17 +1,17 @@
 // The end of every drill, whichever way it ended: what it made is removed, what it measured is kept, people are told.
 import { z } from 'zod';
-import { keysUnder } from '../../shared/catalog/catalog.ts';
 import { now } from '../../shared/clock.ts';
 import { configuration } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Message } from '../../shared/notify/message.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { drillEpochKey, Epoch, FailoverId, isDrill } from '../../shared/recovery/documents.ts';
-import { DRILLS, Drill, type DrillResult, drillKey } from '../../shared/recovery/drills.ts';
+import type { Drill, DrillResult } from '../../shared/recovery/drills.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
-import { changeDocument, findDocument } from '../../shared/vault/documents.ts';
+import { findDocument } from '../../shared/vault/documents.ts';
 import { causeOf, Trouble } from './announcements.ts';
+import { allDrills, changeDrill, findDrill } from './drill-book.ts';
 import { removeCopies } from './drill-copies.ts';
 import { endedMessage } from './drill-messages.ts';
 import { resultOf } from './drill-results.ts';
@@ -52,30 +52,18 @@ const ended: Telling = (drill, all) => endedMessage(drill, all, recoveryPlan());
 
 /** Keeps what a drill came to, once, and tells it. The first result stands. */
 export const conclude = async (id: string, measured: DrillResult, telling: Telling = ended): Promise<DrillResult> => {
-  const standing = await findDocument(drillKey(id), Drill);
+  const standing = await findDrill(id);
   // Refused before it was written down: whoever started it by hand is told by its execution.
   if (!standing) return measured;
   if (standing.endedAt) return standing.result ?? measured;
-  const kept = await changeDocument(drillKey(id), Drill, (drill) => ({ ...drill, result: drill.result ?? measured }));
+  const kept = await changeDrill(id, (drill) => ({ ...drill, result: drill.result ?? measured }));
   const { result = measured } = kept;
   // Told before it counts as ended: a message that nobody got is repeated.
   await notify(telling(kept, await allDrills()));
-  await changeDocument(drillKey(id), Drill, (drill) =>
-    drill.endedAt ? drill : { ...drill, endedAt: now().toISOString() },
-  );
+  await changeDrill(id, (drill) => (drill.endedAt ? drill : { ...drill, endedAt: now().toISOString() }));
   const { platform } = configuration();
   if (result.rtoSeconds !== null) record('DrillDuration', result.rtoSeconds, platform);
   if (result.rpoSeconds !== null) record('DrillDataLoss', result.rpoSeconds, platform);
   logger.info('drill ended', { drill: id, ...result });
   return result;
-};
-
-/** Every drill that this region knows of, a handful a year. */
-export const allDrills = async (): Promise<Drill[]> => {
-  const drills: Drill[] = [];
-  for await (const key of keysUnder(DRILLS)) {
-    const drill = await findDocument(key, Drill);
-    if (drill) drills.push(drill);
-  }
-  return drills.toSorted((a, b) => a.dueAt.localeCompare(b.dueAt));
 };

@@ -3,10 +3,10 @@ import { configuration } from '../../shared/config/platform.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Message } from '../../shared/notify/message.ts';
+import { compared } from '../../shared/recovery/drill-trends.ts';
 import type { Drill } from '../../shared/recovery/drills.ts';
 import { runbookKey } from '../../shared/recovery/plan.ts';
 import { CHECKLIST } from './checklist.ts';
-import { compared } from './drill-results.ts';
 
 const SCOPE: Record<Drill['kind'], string> = {
   tabletop: 'people go through the plan and its questions; nothing is made',
@@ -69,7 +69,7 @@ export const endedMessage = (drill: Drill, all: readonly Drill[], plan: Pick<Rec
       ? { impact: 'Production was not touched, and every copy is removed.' }
       : {}),
     evidence: [
-      ...compared(drill, all, plan),
+      ...compared(drill, all, plan.objectives),
       ...Object.entries(phases).map(([phase, seconds]) => `${phase}: ${seconds} s`),
       ...tasks.map((task) => `TO DO ${task}`),
     ],

@@ -119,6 +119,11 @@ export class CopyForeign extends LifeboatError {
   override readonly name = 'CopyForeign';
 }
 
+/** The book has no such drill. */
+export class DrillUnknown extends LifeboatError {
+  override readonly name = 'DrillUnknown';
+}
+
 /** Some of the drills could not be begun, ended or cleaned up. */
 export class DrillsInTrouble extends LifeboatError {
   override readonly name = 'DrillsInTrouble';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { now } from '../../shared/clock.ts';
 import { FailoverId } from '../../shared/recovery/documents.ts';
-import { Drill, drillKey } from '../../shared/recovery/drills.ts';
-import { changeDocument } from '../../shared/vault/documents.ts';
+import type { Drill } from '../../shared/recovery/drills.ts';
+import { changeDrill } from './drill-book.ts';
 
 export const LessonRequest = z.strictObject({
   /** The id of the drill, as its message gives it. */
@@ -11,9 +11,9 @@ export const LessonRequest = z.strictObject({
   text: z.string().min(1).max(2000),
 });
 
-/** Adds a lesson; the same one of the same person is added once. @throws {DocumentMissing} for a drill that never was. */
+/** Adds a lesson; the same one of the same person is added once. @throws {DrillUnknown} */
 export const noteLesson = ({ drill, by, text }: z.output<typeof LessonRequest>): Promise<Drill> =>
-  changeDocument(drillKey(drill), Drill, (standing) =>
+  changeDrill(drill, (standing) =>
     standing.lessons.some((lesson) => lesson.by === by && lesson.text === text)
       ? standing
       : { ...standing, lessons: [...standing.lessons, { at: now().toISOString(), by, text }] },

@@ -8,14 +8,15 @@ import { configuration } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { notify } from '../../shared/notify/notify.ts';
 import { drillEpochKey, Epoch } from '../../shared/recovery/documents.ts';
-import { Drill, type DrillResult, drillKey } from '../../shared/recovery/drills.ts';
+import type { Drill, DrillResult } from '../../shared/recovery/drills.ts';
 import { Plan, planKey } from '../../shared/recovery/plan.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
-import { changeDocument, findDocument } from '../../shared/vault/documents.ts';
+import { findDocument } from '../../shared/vault/documents.ts';
 import { newestVerdict } from './declarations.ts';
+import { allDrills, changeDrill, findDrill } from './drill-book.ts';
 import { planDue } from './drill-calendar.ts';
 import { removeCopies } from './drill-copies.ts';
-import { allDrills, conclude, endDrill } from './drill-endings.ts';
+import { conclude, endDrill } from './drill-endings.ts';
 import { announcedMessage, handedOutMessage } from './drill-messages.ts';
 import { resultOf } from './drill-results.ts';
 import { endEpoch, recoveryPlan } from './epoch.ts';
@@ -66,7 +67,7 @@ const clearAway = async (): Promise<string[]> => {
   if (!claim || (await isExecutionRunning('failover', claim.execution))) return [];
   const { failoverId, status, endedAt } = claim;
   if (status === 'running') await endEpoch(failoverId, 'abandoned');
-  const drill = await findDocument(drillKey(failoverId), Drill);
+  const drill = await findDrill(failoverId);
   if (drill && !drill.endedAt) {
     const ended = await endDrill({ failoverId, trouble: DIED });
     return ended.done ? [] : [ended.found];
@@ -100,7 +101,7 @@ const lookAt = async (drill: Drill, away: boolean): Promise<string | undefined> 
 const announce = async (drill: Drill): Promise<void> => {
   if (drill.announcedAt || drill.kind === 'surprise') return;
   await notify(announcedMessage(drill));
-  await changeDocument(drillKey(drill.id), Drill, (standing) => ({ ...standing, announcedAt: now().toISOString() }));
+  await changeDrill(drill.id, (standing) => ({ ...standing, announcedAt: now().toISOString() }));
 };
 
 /** Nobody rehearses while the house burns. */
@@ -122,7 +123,7 @@ const begin = async (drill: Drill): Promise<void> => {
   const common = { failoverId: id, reason: `the ${kind} drill of the calendar`, by: 'the calendar of drills' };
   await startExecution('failover', id, { ...common, ...(mode === 'real' ? { override: platform } : { drill: kind }) });
   // Afterwards: asked for twice, an execution of one name begins once.
-  await changeDocument(drillKey(id), Drill, (standing) =>
+  await changeDrill(id, (standing) =>
     standing.startedAt ? standing : { ...standing, startedAt: now().toISOString() },
   );
 };

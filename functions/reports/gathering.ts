@@ -11,7 +11,9 @@ import { configuration } from '../../shared/config/platform.ts';
 import type { Source } from '../../shared/config/schema.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { instanceIn } from '../../shared/rds/instances.ts';
+import type { Drill } from '../../shared/recovery/drills.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
+import { gatherDrills } from './drills-section.ts';
 import { type FailoverReport, gatherFailover } from './failover-gathering.ts';
 import { type MessagesOfKind, messagesBefore } from './messages.ts';
 import { cacheObjectives, databaseObjectives, type Objective } from './objectives.ts';
@@ -106,12 +108,15 @@ export interface Report {
   failover?: { report: FailoverReport; objectives: { rto: number; rpo: number } };
   /** The newest plan of a failover. */
   plan?: PlanReport;
+  /** Rehearsals, oldest first, and what they are measured against. */
+  drills?: { list: Drill[]; objectives: { rto: number; rpo: number } };
 }
 
 export const gather = async (at: Date): Promise<Report> => {
   const { platform, regions, sources, recovery } = configuration();
   const failover = recovery && (await gatherFailover());
   const plan = recovery && (await gatherPlan());
+  const drills = recovery ? await gatherDrills() : [];
   const from = new Date(at.getTime() - SPAN_DAYS * DAY_MS);
   const reports: SourceReport[] = [];
   for (const [name, source] of Object.entries(sources)) {
@@ -133,6 +138,7 @@ export const gather = async (at: Date): Promise<Report> => {
     messages: await messagesBefore(at),
     ...(failover ? { failover: { report: failover, objectives: recovery.objectives } } : {}),
     ...(plan ? { plan } : {}),
+    ...(recovery && drills.length > 0 ? { drills: { list: drills, objectives: recovery.objectives } } : {}),
   };
 };
 

@@ -1,5 +1,6 @@
 // The report as one page: first the answer, then what it rests on.
 import { RESTORED_FROM, type RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { drillsSection } from './drills-section.ts';
 import { failoverSection } from './failover-section.ts';
 import type { Report, SourceReport } from './gathering.ts';
 import { Html, html } from './html.ts';
@@ -30,6 +31,7 @@ export const page = (report: Report): string => {
 <main>
 ${report.failover && failoverSection(report.failover.report, report.failover.objectives)}
 ${report.plan && planSection(report.plan, report.at)}
+${report.drills && drillsSection(report.drills.list, report.drills.objectives)}
 ${report.sources.map((source) => sourceSection(source, report.at))}
 ${integritySection(report)}
 ${messagesSection(report.messages)}

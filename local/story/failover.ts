@@ -10,6 +10,7 @@ import type { LocalPlatform } from '../platform.ts';
 import { createShopClusters } from '../workloads/clusters.ts';
 import { archiveCache } from './archive-cache.ts';
 import { type Acknowledged, type Customers, keepOrdering } from './customers.ts';
+import { rehearse } from './drill.ts';
 import { keyOf, newestBeat, ordersIn } from './losses.ts';
 import { describeExecution, invoke, keysIn, mailAbout, readObject, startMachine, until } from './observations.ts';
 import type { Progress } from './progress.ts';
@@ -54,6 +55,7 @@ export const failOver = async (platform: LocalPlatform, progress: Progress): Pro
     customers.refusals.join(', '),
   );
 
+  await rehearse(platform, customers, progress);
   await planAhead(platform, progress);
   const killedAt = await loseRegion(platform, customers);
   progress.step(

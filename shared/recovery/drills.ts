@@ -1,5 +1,5 @@
-// Rehearsals of the failover: what was planned, what was measured, what was learnt. One document each, kept in the vault of
-// the region that would take over.
+// Rehearsals of the failover: what was planned, what was measured, what was learnt. One book of all of them, a handful a
+// year, kept in the vault of the region that would take over.
 import { z } from 'zod';
 import { FailoverId, isDrill, PHASES } from './documents.ts';
 
@@ -45,8 +45,8 @@ export const Drill = z.strictObject({
 });
 export type Drill = z.output<typeof Drill>;
 
-export const DRILLS = 'recovery/drills/';
-export const drillKey = (id: string): string => `${DRILLS}${id}.json`;
+export const Drills = z.array(Drill);
+export const drillsKey = (region: string): string => `recovery/drills/${region}.json`;
 
 /**
  * One id for each time that the calendar names. A drill of a copy is known by its id; one for real is a failover like any
@@ -63,35 +63,3 @@ export const unplanned = (id: string, kind: DrillKind, at: Date): Drill => ({
   dueAt: at.toISOString(),
   lessons: [],
 });
-
-/** Fewer say nothing of a trend. */
-const ENOUGH = 3;
-
-/**
- * When a figure that grows as it did will be more than its objective: the least-squares line through what was measured.
- * Undefined where too little was measured, where it does not grow, or where it is so far off that nobody should plan by it.
- */
-export const forecast = (
-  measured: readonly { at: Date; seconds: number }[],
-  objective: number,
-  horizonDays = 3 * 365,
-): Date | undefined => {
-  const newest = measured.toSorted((a, b) => a.at.getTime() - b.at.getTime()).at(-1);
-  if (measured.length < ENOUGH || !newest) return undefined;
-  const days = measured.map(({ at }) => at.getTime() / 86_400_000);
-  const meanDay = mean(days);
-  const meanSeconds = mean(measured.map((each) => each.seconds));
-  const spread = days.reduce((sum, day) => sum + (day - meanDay) ** 2, 0);
-  if (spread === 0) return undefined;
-  const together = measured.reduce(
-    (sum, each, at) => sum + ((days[at] ?? 0) - meanDay) * (each.seconds - meanSeconds),
-    0,
-  );
-  const perDay = together / spread;
-  if (perDay <= 0) return undefined;
-  const crossing = meanDay + (objective - meanSeconds) / perDay;
-  const today = newest.at.getTime() / 86_400_000;
-  return crossing > today + horizonDays ? undefined : new Date(Math.max(crossing, today) * 86_400_000);
-};
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -128,7 +128,13 @@ describe.each(ROLES)('the packaged template of the %s region', (role) => {
     expect(schedules.length).toBeGreaterThan(8);
     for (const [name, { Properties }] of schedules) {
       // The platform is watched from the other region; everything else runs where it lives.
-      const both = ['HoldDnsSchedule', 'FollowUpSchedule', 'UpdatesSchedule', 'GuardSchedule'].includes(name);
+      const both = [
+        'HoldDnsSchedule',
+        'FollowUpSchedule',
+        'UpdatesSchedule',
+        'GuardSchedule',
+        'DrillsSchedule',
+      ].includes(name);
       const awake = both ? ROLES : [['AssessSchedule', 'PlanSchedule'].includes(name) ? 'recovery' : 'primary'];
       expect(Properties.State, name).toBe(awake.includes(role) ? 'ENABLED' : 'DISABLED');
       const cron = /^cron\((\S+ \S+ \S+ \S+ \S+) (\S+)\)$/.exec(Properties.ScheduleExpression);

@@ -157,13 +157,6 @@ Next update: 04:00 UTC`,
     expect(shop.messages[0]?.text).toContain('Customers were told of no end: tell them how it goes on.');
   });
 
-  it('of a drill reach nobody outside, and say that it is one', async () => {
-    await declared({ kind: 'drill' });
-    await expect(send()).resolves.toMatchObject({ told: ['engineering', 'management'] });
-    expect(shop.messages[0]?.text).toMatch(/^Drill of a failover of shop/);
-    expect(shop.messages[0]?.text).toContain('None: a drill works on copies.');
-  });
-
   it('of a failback are those of maintenance', async () => {
     await declared({ kind: 'failback' });
     await send();
