@@ -1,10 +1,14 @@
-// Puts the chosen platform configuration in place of `#platform`.
-const { file } = require('./platform.cjs');
+// Puts the chosen platform configuration in place of `#platform`: read and checked here, once, and not at every cold start.
+const { load } = require('./platform.cjs');
 
 const platform = {
   name: 'platform',
   setup(build) {
-    build.onResolve({ filter: /^#platform$/ }, () => ({ path: file }));
+    build.onResolve({ filter: /^#platform$/ }, ({ path }) => ({ path, namespace: 'platform' }));
+    build.onLoad({ filter: /.*/, namespace: 'platform' }, async () => ({
+      contents: JSON.stringify(await load()),
+      loader: 'json',
+    }));
   },
 };
 

@@ -6,11 +6,17 @@ import type { Client } from 'pg';
 /** Rows per unit of scale; scale 1 is about 200 MB of tables and indexes. */
 const ROWS = { customers: 60_000, products: 5_000, orders: 300_000 };
 
+/** The lines of order `o`, and what stands in line `l`. */
+const LINES = 'generate_series(1, 1 + (o.id % 4)::int) l';
+const QUANTITY = '(1 + (o.id + l) % 4)';
+const PRICE = '(5 + ((o.id * 31 + l * 17) % 9500) / 100.0)';
+
 /** Creates and fills the tables; everything lies before `now`, totals agree with their lines. */
 export const fillShop = async (client: Client, scale: number, now: Date): Promise<void> => {
   const count = (rows: number): number => Math.max(200, Math.round(rows * scale));
   const at = `timestamptz '${now.toISOString()}'`;
-  await client.query(readFileSync(path.join(import.meta.dirname, 'shop-schema.sql'), 'utf8'));
+  const run = (file: string) => client.query(readFileSync(path.join(import.meta.dirname, file), 'utf8'));
+  await run('shop-schema.sql');
   await client.query('SELECT setseed(0.42)');
   await client.query(`INSERT INTO customers (email, name, registered_at)
     SELECT 'customer' || i || '@example.com', 'Customer ' || i, ${at} - random() * interval '900 days'
@@ -18,17 +24,16 @@ export const fillShop = async (client: Client, scale: number, now: Date): Promis
   await client.query(`INSERT INTO products (sku, title, description, price)
     SELECT 'SKU-' || lpad(i::text, 8, '0'), 'Product ' || i, repeat(md5(i::text) || ' ', 8), round((1 + random() * 199)::numeric, 2)
     FROM generate_series(1, ${count(ROWS.products)}) i`);
-  await client.query(`INSERT INTO orders (customer_id, ordered_at, status, total)
-    SELECT 1 + floor(random() * ${count(ROWS.customers)})::bigint, ${at} - interval '1 minute' - power(random(), 2) * interval '700 days',
-      (ARRAY['paid', 'shipped', 'delivered'])[1 + floor(random() * 3)::int], 0
-    FROM generate_series(1, ${count(ROWS.orders)})`);
+  await client.query(`INSERT INTO orders (id, customer_id, ordered_at, status, total) OVERRIDING SYSTEM VALUE
+    SELECT o.id, 1 + floor(random() * ${count(ROWS.customers)})::bigint, ${at} - interval '1 minute' - power(random(), 2) * interval '700 days',
+      (ARRAY['paid', 'shipped', 'delivered'])[1 + floor(random() * 3)::int], (SELECT sum(${QUANTITY} * ${PRICE}) FROM ${LINES})
+    FROM generate_series(1, ${count(ROWS.orders)}) o (id)`);
+  await client.query(`SELECT setval(pg_get_serial_sequence('orders', 'id'), ${count(ROWS.orders)})`);
   await client.query(`INSERT INTO order_items (order_id, line, product_id, quantity, unit_price)
-    SELECT o.id, l, 1 + (o.id * 7919 + l * 104729) % ${count(ROWS.products)}, 1 + (o.id + l) % 4, 5 + ((o.id * 31 + l * 17) % 9500) / 100.0
-    FROM orders o CROSS JOIN LATERAL generate_series(1, 1 + (o.id % 4)::int) l`);
-  await client.query(`UPDATE orders SET total = s.total FROM
-    (SELECT order_id, sum(quantity * unit_price) AS total FROM order_items GROUP BY order_id) s WHERE s.order_id = orders.id`);
+    SELECT o.id, l, 1 + (o.id * 7919 + l * 104729) % ${count(ROWS.products)}, ${QUANTITY}, ${PRICE} FROM orders o CROSS JOIN LATERAL ${LINES}`);
   await client.query(`INSERT INTO payments (order_id, paid_at, amount, method)
     SELECT id, ordered_at + interval '20 seconds', total, CASE WHEN id % 3 = 0 THEN 'card' ELSE 'transfer' END FROM orders`);
+  await run('shop-keys.sql');
   await client.query('VACUUM ANALYZE');
 };
 

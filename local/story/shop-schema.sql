@@ -13,26 +13,23 @@ CREATE TABLE products (
 );
 CREATE TABLE orders (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  customer_id bigint NOT NULL REFERENCES customers,
+  customer_id bigint NOT NULL,
   ordered_at timestamptz NOT NULL,
   status text NOT NULL,
   total numeric(12, 2) NOT NULL
 );
 CREATE TABLE order_items (
-  order_id bigint NOT NULL REFERENCES orders,
+  order_id bigint NOT NULL,
   line integer NOT NULL,
-  product_id bigint NOT NULL REFERENCES products,
+  product_id bigint NOT NULL,
   quantity integer NOT NULL,
   unit_price numeric(10, 2) NOT NULL,
   PRIMARY KEY (order_id, line)
 );
 CREATE TABLE payments (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  order_id bigint NOT NULL REFERENCES orders,
+  order_id bigint NOT NULL,
   paid_at timestamptz NOT NULL,
   amount numeric(12, 2) NOT NULL,
   method text NOT NULL
 );
-CREATE INDEX ON orders (customer_id);
-CREATE INDEX ON orders (ordered_at);
-CREATE INDEX ON payments (order_id);

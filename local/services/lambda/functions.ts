@@ -26,8 +26,9 @@ export interface FunctionRecord {
   vpc: VpcConfig | undefined;
   logging: LoggingConfig;
   reservedConcurrency: number | undefined;
-  /** The unzipped bundle: LAMBDA_TASK_ROOT. */
+  /** The unzipped bundle: LAMBDA_TASK_ROOT. There once `unpack` was called. */
   root: string;
+  unpack(): void;
   codeSha256: string;
   codeSize: number;
   lastModified: Date;
@@ -44,31 +45,44 @@ export const invalid = (message: string): InvalidParameterValueException =>
 export const functionName = (reference: string | undefined): string =>
   /^arn:aws:lambda:[^:]+:\d{12}:function:([^:]+)/.exec(reference ?? '')?.[1] ?? (reference ?? '').split(':')[0] ?? '';
 
-/** Unzips a bundle. A package.json without a type lies above it, so that no package.json further up decides what `.js` is. */
-export const unzip = (
+/**
+ * Takes a bundle in. It is unzipped where the function is first started: most functions of a deployment never are. A package.json
+ * without a type lies above it, so that no package.json further up decides what `.js` is.
+ */
+export const takeIn = (
   region: Region,
   name: string,
   zip: Uint8Array,
-): Pick<FunctionRecord, 'root' | 'codeSha256' | 'codeSize'> => {
+): Pick<FunctionRecord, 'root' | 'unpack' | 'codeSha256' | 'codeSize'> => {
   const sha256 = createHash('sha256').update(zip).digest();
   const home = path.resolve(region.directory, 'lambda', 'code', `${name}-${sha256.toString('hex').slice(0, 12)}`);
   const root = path.join(home, 'task');
-  mkdirSync(root, { recursive: true });
-  writeFileSync(path.join(home, 'package.json'), '{}');
-  let entries: Record<string, Uint8Array>;
   try {
-    entries = unzipSync(zip);
-  } catch {
+    unzipSync(zip, { filter: ({ name: entry }) => isInside(root, entry) });
+  } catch (error) {
+    if (error instanceof InvalidParameterValueException) throw error;
     throw invalid('Could not unzip uploaded file. Please check your file, then try to upload again.');
   }
-  for (const [entry, bytes] of Object.entries(entries)) {
-    const target = path.resolve(root, entry);
-    if (!target.startsWith(root + path.sep)) throw invalid(`The zip holds '${entry}', which lies outside the bundle.`);
-    if (entry.endsWith('/')) continue;
-    mkdirSync(path.dirname(target), { recursive: true });
-    writeFileSync(target, bytes);
-  }
-  return { root, codeSha256: sha256.toString('base64'), codeSize: zip.length };
+  let unpacked = false;
+  const unpack = (): void => {
+    if (unpacked) return;
+    mkdirSync(root, { recursive: true });
+    writeFileSync(path.join(home, 'package.json'), '{}');
+    for (const [entry, bytes] of Object.entries(unzipSync(zip))) {
+      if (entry.endsWith('/')) continue;
+      const target = path.resolve(root, entry);
+      mkdirSync(path.dirname(target), { recursive: true });
+      writeFileSync(target, bytes);
+    }
+    unpacked = true;
+  };
+  return { root, unpack, codeSha256: sha256.toString('base64'), codeSize: zip.length };
+};
+
+/** Looks at the name only: nothing is to be unzipped yet. */
+const isInside = (root: string, entry: string): false => {
+  if (path.resolve(root, entry).startsWith(root + path.sep)) return false;
+  throw invalid(`The zip holds '${entry}', which lies outside the bundle.`);
 };
 
 /** What CreateFunction sets; `before` gives what is not named. */

@@ -2,7 +2,7 @@
 import * as sdk from '@aws-sdk/client-lambda';
 import { defineService } from '../../service.ts';
 import type { CallContext, Check, PolicyStatement, Region, Service } from '../../types.ts';
-import { applySettings, describeFunction, type FunctionRecord, functionName, invalid, unzip } from './functions.ts';
+import { applySettings, describeFunction, type FunctionRecord, functionName, invalid, takeIn } from './functions.ts';
 import { createInvocations, MAX_EVENT, MAX_REQUEST } from './invocations.ts';
 import { createLogs } from './logs.ts';
 import { permissionStatement, policyText } from './permissions.ts';
@@ -49,9 +49,9 @@ export const createLambda = (region: Region): Lambda => {
       ...{ name, arn: arnOf(name), runtime: '', handler: '', role: '', timeout: 3, memory: 128, description: '' },
       ...{ environment: {}, vpc: undefined, logging: {}, reservedConcurrency: undefined, policy: [] },
       ...{ lastModified: region.clock.now(), onFailure: undefined, maximumRetries: 2, maximumAgeSeconds: 21_600 },
-      ...{ root: '', codeSha256: '', codeSize: 0 },
+      ...{ root: '', unpack: () => undefined, codeSha256: '', codeSize: 0 },
     };
-    return { ...applySettings(input, blank), ...unzip(region, name, input.Code.ZipFile) };
+    return { ...applySettings(input, blank), ...takeIn(region, name, input.Code.ZipFile) };
   };
 
   const invoke = async (

@@ -56,7 +56,7 @@ describe('the packaged service', () => {
       return (answer.Schedules as { Name: string }[]).map(({ Name }) => Name).sort();
     };
     expect(await awake(PRIMARY)).toEqual(expect.arrayContaining(['reconcile', 'shop-db-snapshot', 'follow-up']));
-    expect(await awake(RECOVERY)).toEqual(['assess', 'follow-up', 'guard', 'hold-dns', 'plan', 'updates']);
+    expect(await awake(RECOVERY)).toEqual(['assess', 'drills', 'follow-up', 'guard', 'hold-dns', 'plan', 'updates']);
   });
 
   it('gives every function a role of its own, which Lambda can take on and which may do something', async () => {

@@ -134,7 +134,8 @@ describe('a definition is refused', () => {
   });
 
   it('where a state leads nowhere, or the text is no JSON', async () => {
-    expect(await refusal(one({ Type: 'Pass', Next: 'Nowhere' }))).toContain('MISSING_TRANSITION_TARGET');
+    expect(await refusal(one({ Type: 'Pass', Next: 'Nowhere' }))).toContain('leads to Nowhere: no such state here');
+    expect(await refusal(one({ Type: 'Pass' }))).toContain('leads to nothing');
     const { ask } = createTestRegion();
     await expect(ask('CreateStateMachine', { name: 'm', definition: '{', roleArn: 'r' })).rejects.toThrow(
       'the text is not JSON',
