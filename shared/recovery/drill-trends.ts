@@ -12,12 +12,12 @@ export const compared = (drill: Drill, all: readonly Drill[], objectives: Object
   const alike = all
     .filter(({ mode, kind, endedAt }) => endedAt && mode === drill.mode && scopeOf(kind) === scopeOf(drill.kind))
     .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt));
-  const before = alike.findLast(({ id, dueAt }) => id !== drill.id && dueAt < drill.dueAt);
   return FIGURES.flatMap(({ name, key, objective }) => {
     const value = drill.result?.[key] ?? null;
     if (value === null) return [];
-    const earlier = before?.result?.[key] ?? null;
-    const than = earlier === null ? '' : `; ${earlier} s in ${before?.id}`;
+    // One that stopped on its way measured nothing to compare with.
+    const before = alike.findLast((other) => other.dueAt < drill.dueAt && typeof other.result?.[key] === 'number');
+    const than = before ? `; ${before.result?.[key]} s in ${before.id}` : '';
     const when = forecast(measured(alike, key), objectives[objective]);
     const line = `${name} ${value} s, objective ${objectives[objective]} s${than}`;
     return when

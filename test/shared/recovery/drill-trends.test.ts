@@ -54,9 +54,10 @@ describe('a drill compared', () => {
   const full = drill('full', '2026-07-15', { rtoSeconds: 1200, rpoSeconds: 4 });
   const surprise = drill('surprise', '2026-10-09', { rtoSeconds: 1500, rpoSeconds: 6 });
 
-  it('stands beside the last one that did the same, not beside one that did less', () => {
+  it('stands beside the last one that did the same and was measured, not beside one that did less', () => {
+    const stopped = drill('full', '2026-09-15', { outcome: 'stopped' });
     const partial = drill('partial', '2026-08-15', { rtoSeconds: 10, rpoSeconds: 1 });
-    expect(compared(surprise, [full, partial, surprise], OBJECTIVES)).toEqual([
+    expect(compared(surprise, [full, partial, stopped, surprise], OBJECTIVES)).toEqual([
       'RTO 1500 s, objective 3600 s; 1200 s in drill-20260715-full',
       'RPO 6 s, objective 900 s; 4 s in drill-20260715-full',
     ]);
