@@ -4,7 +4,9 @@ import { keysUnder } from '../../shared/catalog/catalog.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { ASSESSMENTS, Assessment, assessmentKey } from '../../shared/recovery/assessment.ts';
 import { Epoch, epochKey, PHASES, PhaseRecord, phaseKey, validationKey } from '../../shared/recovery/documents.ts';
+import { Rejoin, rejoinKey } from '../../shared/recovery/rejoin.ts';
 import { findDocument } from '../../shared/vault/documents.ts';
+import { findThere } from './peer-documents.ts';
 
 /** What the report reads of a validation; the document is written by the recovery's last phase but one. */
 const Validation = z.looseObject({
@@ -25,6 +27,8 @@ export interface FailoverReport {
   /** What was seen just before it was declared, oldest first. */
   assessments: Assessment[];
   validation: z.output<typeof Validation>['points'];
+  /** What the way back found in the region that was left, once it was asked for. */
+  rejoin?: Rejoin;
 }
 
 const BEFORE_MS = 15 * 60_000;
@@ -35,11 +39,13 @@ export const gatherFailover = async (): Promise<FailoverReport | undefined> => {
   if (!epoch) return undefined;
   const phases = await Promise.all(PHASES.map((of) => findDocument(phaseKey(epoch.failoverId, of), PhaseRecord)));
   const validation = await findDocument(validationKey(epoch.failoverId), Validation);
+  const rejoin = await findThere(rejoinKey(epoch.failoverId, epoch.from), Rejoin);
   return {
     epoch,
     phases: phases.filter((record) => record !== undefined),
     assessments: await assessmentsBefore(new Date(epoch.declaredAt)),
     validation: validation?.points ?? [],
+    ...(rejoin ? { rejoin } : {}),
   };
 };
 

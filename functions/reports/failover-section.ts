@@ -4,6 +4,7 @@ import type { PhaseRecord } from '../../shared/recovery/documents.ts';
 import { factsInWords } from './facts.ts';
 import type { FailoverReport } from './failover-gathering.ts';
 import { type Html, html } from './html.ts';
+import { rejoinSection } from './rejoin-section.ts';
 import { seconds, time } from './words.ts';
 
 export interface Objectives {
@@ -12,7 +13,7 @@ export interface Objectives {
 }
 
 export const failoverSection = (
-  { epoch, phases, assessments, validation }: FailoverReport,
+  { epoch, phases, assessments, validation, rejoin }: FailoverReport,
   objectives: Objectives,
 ): Html => html`<section>
 <h2>${KIND[epoch.kind]} ${epoch.failoverId}</h2>
@@ -25,6 +26,8 @@ ${figures(phases, objectives)}
 ${assessments.length ? signalTable(assessments) : html`<p>Nothing was assessed in the quarter of an hour before.</p>`}
 <h3>What was checked afterwards</h3>
 ${validation.length ? validationTable(validation) : html`<p>No validation was completed.</p>`}
+<h3>What was lost, row by row</h3>
+${rejoin ? rejoinSection(rejoin) : html`<p>Not known before the old database was compared: start <code>rejoin</code> in ${epoch.from} once it is back.</p>`}
 </section>`;
 
 const KIND = { failover: 'Failover', failback: 'Failback', drill: 'Drill' } as const;

@@ -1,18 +1,16 @@
 // The lost region comes back, with its old database and pods that know nothing of what happened: nobody may write there any more.
+import { Rejoin, rejoinKey } from '../../shared/recovery/rejoin.ts';
 import type { LocalPlatform } from '../platform.ts';
 import { application } from '../platform.ts';
 import { askAt } from './customers.ts';
-import type { FailedOver } from './failover.ts';
+import { FAILOVER, type FailedOver } from './failover.ts';
 import { keyOf, ordersIn, ordersSince, unshipped } from './losses.ts';
-import { mailAbout, until } from './observations.ts';
+import { mailAbout, readObject, startMachine, until, untilEnded } from './observations.ts';
 import type { Progress } from './progress.ts';
 
-export const comeBack = async (
-  platform: LocalPlatform,
-  progress: Progress,
-  { customers, killedAt, lost }: FailedOver,
-): Promise<void> => {
+export const comeBack = async (platform: LocalPlatform, progress: Progress, failedOver: FailedOver): Promise<void> => {
   const { world, primary, recovery } = platform;
+  const { customers, killedAt, lost } = failedOver;
   const before = customers.acknowledged.length;
   await world.restorePower(primary.name);
   progress.step(world.clock.now(), `${primary.name} has power again: its database and its pods start as they were`);
@@ -47,6 +45,34 @@ export const comeBack = async (
     `of ${customers.acknowledged.length} orders acknowledged in all, ${there.size} are there and ${lost.length} lost, none else is missing`,
     unaccounted.length === 0,
     unaccounted.map(keyOf).join(', '),
+  );
+  await rejoin(platform, progress, failedOver);
+};
+
+/** The way back: what only the old database has is told row by row, and a replica of the living one takes its place. */
+const rejoin = async (platform: LocalPlatform, progress: Progress, { lost }: FailedOver): Promise<void> => {
+  const { primary, recovery, stacks, world } = platform;
+  const execution = await startMachine(platform, 'rejoin', { platform: 'shop' }, primary);
+  const status = await untilEnded(platform, execution);
+  const bucket = stacks.primary.outputs.VaultBucketName as string;
+  const found = Rejoin.parse(
+    JSON.parse(await readObject(platform, primary, bucket, rejoinKey(FAILOVER, primary.name))),
+  );
+  const orders = found.tables.find(({ table }) => table.endsWith('orders'));
+  const rows = found.tables.reduce((sum, table) => sum + table.rows, 0);
+  progress.step(
+    world.clock.now(),
+    `${rows} rows of the old database, kept as ${found.keptAs}, compared with the living one`,
+  );
+  progress.claim(
+    `the orders that only the old database has are the ${lost.length} that were lost; the report lists them`,
+    orders?.leftInserted === lost.length,
+    JSON.stringify(orders),
+  );
+  progress.claim(
+    `${primary.name} follows ${recovery.name} and could take the platform back`,
+    status === 'SUCCEEDED' && found.readyAt !== undefined,
+    status,
   );
 };
 

@@ -15,7 +15,7 @@ import { keyOf, newestBeat, ordersIn } from './losses.ts';
 import { describeExecution, invoke, keysIn, mailAbout, readObject, startMachine, until } from './observations.ts';
 import type { Progress } from './progress.ts';
 
-const FAILOVER = 'lost-us-east-1';
+export const FAILOVER = 'lost-us-east-1';
 const RUNBOOK = path.resolve(import.meta.dirname, '../../.lifeboat/report/runbook.md');
 const NAMES = ['orders.shop.example', 'products.shop.example', 'customers.shop.example'];
 const CACHED_CUSTOMERS = 200;

@@ -1,5 +1,6 @@
 // `npm start`: a platform is deployed to two local regions, a day of backups is lived through on the region's clock, what
-// was backed up is damaged on purpose, one region is lost and the platform moves to the other, and reports are written. Exit status 0 only if everything that had to hold held.
+// was backed up is damaged on purpose, the failover is rehearsed, one region is lost and the platform moves to the other, and
+// reports are written. Exit status 0 only if everything that had to hold held.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -76,10 +77,10 @@ try {
 
   progress.chapter(`${platform.primary.name} is lost, and the platform moves to ${platform.recovery.name}`);
   const failedOver = await failOver(platform, progress);
-  await writeReport(platform.recovery, 'index.html');
 
   progress.chapter(`${platform.primary.name} comes back`);
   await comeBack(platform, progress, failedOver);
+  await writeReport(platform.recovery, 'index.html');
 
   progress.chapter('Permissions');
   const unused = judgePermissions(permissionsOf(platform), JUSTIFICATIONS, progress);

@@ -10,7 +10,7 @@ interface Objectives {
 /** Against the last drill that did the same, and where its figures lead. */
 export const compared = (drill: Drill, all: readonly Drill[], objectives: Objectives): string[] => {
   const alike = all
-    .filter(({ mode, kind, endedAt }) => endedAt && mode === drill.mode && scopeOf(kind) === scopeOf(drill.kind))
+    .filter(({ mode, kind, result }) => result && mode === drill.mode && scopeOf(kind) === scopeOf(drill.kind))
     .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt));
   return FIGURES.flatMap(({ name, key, objective }) => {
     const value = drill.result?.[key] ?? null;

@@ -80,3 +80,34 @@ it('each signal says what it saw, and each point of the checklist what was found
   expect(text).toContain('1 points: 0 passed, 1 failed');
   expect(text).toMatch(/data\s+backups are taken\s+failed\s+a point\s+none/);
 });
+
+it('what only the old database has is listed row by row, and what was not compared is named', () => {
+  const none = {
+    leftChanged: 0,
+    leftDeleted: 0,
+    bothChanged: 0,
+    livingInserted: 0,
+    livingChanged: 0,
+    livingDeleted: 0,
+  };
+  const rejoin = {
+    ...{ startedAt: at(0), comparedAt: at(60), left: 'shop-db', keptAs: 'shop-db-left' },
+    tables: [
+      {
+        table: 'public.orders',
+        rows: 90,
+        leftInserted: 2,
+        unexplained: 0,
+        keys: [{ kind: 'left', key: 'id=7' }],
+        ...none,
+      },
+      { table: 'public.log', rows: 0, leftInserted: 0, unexplained: 0, keys: [], skipped: 'no primary key', ...none },
+    ],
+  };
+  const text = textOf({ rejoin });
+  expect(text).toMatch(/shop-db-left: 90 rows of 2 tables compared.*1 tables have what the living database lacks/s);
+  expect(text).toContain('id=7: left');
+  expect(text).toContain('public.log: not compared: no primary key');
+  expect(textOf({ rejoin: { ...rejoin, tables: [] } })).toContain('no old database to compare with');
+  expect(textOf({})).toContain('Not known before the old database was compared');
+});
