@@ -1,6 +1,6 @@
 // Whatever is interrupted on the way snapshot → copy → export → catalogue ends where an undisturbed run ends: functions
 // killed at their calls, calls that fail before and after they took effect, events lost or delivered three times.
-// LIFEBOAT_INTERRUPTIONS=all interrupts every call before and after and takes hours; the suite takes a share that meets
+// LIFEBOAT_INTERRUPTIONS=all interrupts every call before and after and takes an hour or more; the suite takes a share that meets
 // every function. docs/interruptions.md says what a whole run found and how long it took.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { catalogOf, invoke } from '../../local/story/observations.ts';
