@@ -13,7 +13,6 @@ import {
   refusedWith,
   startMovableShop,
   toldAbout,
-  watchMachines,
 } from '../support/failovers.ts';
 import type { ShopPlatform } from '../support/shop-platform.ts';
 
@@ -97,7 +96,7 @@ describe('a failover whose steps fail', { timeout: 240_000 }, () => {
     await expect(recordOf(shop, failover.id, 'health')).rejects.toThrow(/NoSuchKey|not exist/);
   });
 
-  it('stops where the names do not lead here in time, or nobody serves them, and comes to its end once they do; it says what the snapshot cost', async () => {
+  it('stops where the names do not lead here in time, and comes to its end once they do; it says what the snapshot cost', async () => {
     shop.world.faults.clear();
     const balancer = 'shop-orders.elb.us-west-2.amazonaws.com';
     const addresses = shop.world.dns.resolve(balancer);
@@ -105,17 +104,6 @@ describe('a failover whose steps fail', { timeout: 240_000 }, () => {
     expect(await redrive()).toEqual(stopped('ended as PhaseOverdue: not done within 900 s'));
     expect(toldAbout(shop, 'troubled', 'STOPPED at "the phase dns"', 'dns: not done')).not.toEqual([]);
     shop.world.dns.register(balancer, () => addresses);
-    // One of the services dies when the names lead here.
-    const unwatch = watchMachines(shop, async (_, key) => {
-      if (key === 'recoverySwitchDns' && (await recordOf(shop, failover.id, 'dns')).endedAt)
-        change('product', { replicas: 0 });
-    });
-    expect(await redrive()).toEqual(stopped('ended as PhaseOverdue: not done within 900 s'));
-    unwatch();
-    expect(toldAbout(shop, 'troubled', 'STOPPED at "the phase health"', 'health: not done', 'products')).not.toEqual(
-      [],
-    );
-    change('product', { replicas: 2 });
     const ended = await redrive();
     expect(ended).toMatchObject({ status: 'SUCCEEDED' });
     const { facts } = await recordOf(shop, failover.id, 'database');
