@@ -77,9 +77,11 @@ try {
 
   progress.chapter(`${platform.primary.name} is lost, and the platform moves to ${platform.recovery.name}`);
   const failedOver = await failOver(platform, progress);
+  await writeReport(platform.recovery, 'index.html');
 
   progress.chapter(`${platform.primary.name} comes back`);
   await comeBack(platform, progress, failedOver);
+  // Again: what was lost is known row by row only now.
   await writeReport(platform.recovery, 'index.html');
 
   progress.chapter('Permissions');
