@@ -8,8 +8,8 @@ import { StepRequest } from '../../shared/verification/steps.ts';
 import { openCopy } from './databases.ts';
 import { readDefinitions, readSequences } from './definitions.ts';
 import { Comparison, comparisonKey } from './evidence.ts';
-import { type Definition, Plan } from './fingerprint-document.ts';
-import { planKey } from './fingerprint-keys.ts';
+import { Closed, type Definition, Plan } from './fingerprint-document.ts';
+import { closedKey, planKey } from './fingerprint-keys.ts';
 import { compareDefinitions, compareSequences } from './schema-comparison.ts';
 import { compareTables } from './table-comparisons.ts';
 import { instanceName } from './test-instances.ts';
@@ -42,6 +42,7 @@ const compare = async (
   const started = now();
   const { value: before } = await readDocument(planKey(recoveryPoint, 'before'), Plan);
   const { value: after } = await readDocument(planKey(recoveryPoint, 'after'), Plan);
+  const { value: closed } = await readDocument(closedKey(recoveryPoint, 'after'), Closed);
   const point = await readPoint(recoveryPoint);
   await using copy = await openCopy(point, instanceName(source, execution), {
     statementSeconds: STATEMENT_SECONDS,
@@ -52,7 +53,13 @@ const compare = async (
   const found =
     item === 'schema'
       ? { ...(await compareSchema(before, after, definitions, copy)), tables: [] }
-      : { ...finding, tables: await compareTables({ source, before, after, definitions, copy, signal }, item) };
+      : {
+          ...finding,
+          tables: await compareTables(
+            { source, before, after, redefined: closed.redefined, definitions, copy, signal },
+            item,
+          ),
+        };
   return { item, at: started.toISOString(), seconds: secondsBetween(started, now()), ...found };
 };
 

@@ -6,8 +6,9 @@ import { now } from '../../shared/clock.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { type Document, findDocument, readDocument, writeOnce } from '../../shared/verification/step-documents.ts';
 import { liveDatabase } from './databases.ts';
+import { readDefinitions } from './definitions.ts';
 import { SnapshotTooEarly } from './errors.ts';
-import { Closed, Part, Plan, tableName } from './fingerprint-document.ts';
+import { Closed, type Definition, Part, Plan, tableName } from './fingerprint-document.ts';
 import { closedKey, partKey, planKey } from './fingerprint-keys.ts';
 import { PlanRequest, snapshotIs } from './fingerprint-plans.ts';
 
@@ -50,6 +51,7 @@ const closing = async ({ source, recoveryPoint, phase }: CloseRequest, signal: A
   const parts: Document<Part>[] = [];
   for (const item of plan.value.items.keys()) parts.push(await readDocument(partKey(recoveryPoint, phase, item), Part));
   if (phase === 'before') await assertBefore(source, recoveryPoint, plan.value, signal);
+  const redefined = phase === 'after' ? await redefinedSince(source, plan.value, signal) : [];
   const rows = plan.value.tables.map(() => 0);
   for (const { table, total } of parts.flatMap(({ value }) => value.ranges)) rows[table] = (rows[table] ?? 0) + total;
   return {
@@ -62,8 +64,24 @@ const closing = async ({ source, recoveryPoint, phase }: CloseRequest, signal: A
     parts: parts.map(({ artifact }) => artifact),
     tables: plan.value.tables.map((table, index) => ({ name: tableName(table), rows: rows[index] ?? 0 })),
     rows: rows.reduce((sum, count) => sum + count, 0),
+    redefined,
   };
 };
+
+/**
+ * A column more changes the text of every row and moves none. Until the second phase was planned the two plans show it; what
+ * came while rows were read since, only a look after the last of them.
+ */
+const redefinedSince = async (source: string, { definitions }: Plan, signal: AbortSignal): Promise<string[]> => {
+  const live = await liveDatabase(source);
+  await using session = await live.open({ statementSeconds: 60, signal });
+  const same = new Set((await readDefinitions(session)).map(textOf));
+  return definitions.flatMap((definition) =>
+    definition.kind === 'table' && !same.has(textOf(definition)) ? definition.name : [],
+  );
+};
+
+const textOf = ({ kind, name, digest, version }: Definition): string => [kind, name, digest, version].join(' ');
 
 /** Everything we saw is on disk, and the snapshot has not begun. */
 const assertBefore = async (source: string, recoveryPoint: string, plan: Plan, signal: AbortSignal): Promise<void> => {

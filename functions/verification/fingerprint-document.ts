@@ -110,6 +110,8 @@ export const Closed = z.strictObject({
   /** Rows visible in each table while this phase read it. */
   tables: z.array(z.strictObject({ name: z.string(), rows: z.int().nonnegative() })),
   rows: z.int().nonnegative(),
+  /** Only after: tables defined otherwise once every row was read than when this phase was planned. */
+  redefined: z.array(z.string()).default([]),
 });
 export type Closed = z.output<typeof Closed>;
 

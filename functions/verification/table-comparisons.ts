@@ -24,6 +24,8 @@ export interface Compared {
   source: string;
   before: Plan;
   after: Plan;
+  /** Tables that were defined anew while the second reading was under way. */
+  redefined: readonly string[];
   definitions: Definition[];
   copy: Session;
   signal: AbortSignal;
@@ -125,7 +127,7 @@ const judge = async (before: Bucket[], after: PartRange, copied: Bucket[], copy:
 };
 
 const reasonAgainst = (
-  { before, after, definitions }: Compared,
+  { before, after, redefined, definitions }: Compared,
   table: string,
   first: PartRange,
   second: PartRange,
@@ -140,7 +142,7 @@ const reasonAgainst = (
     definitionIn(after.definitions),
     definitionIn(definitions),
   ];
-  if (early?.digest !== late?.digest || early?.version !== late?.version)
+  if (early?.digest !== late?.digest || early?.version !== late?.version || redefined.includes(table))
     return 'its definition changed while the backup was made';
   // A table that is gone goes on: it is told as missing.
   if (copied && copied.digest !== early?.digest) return 'its definition in the copy is another one';

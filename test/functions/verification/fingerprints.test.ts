@@ -192,6 +192,27 @@ describe('fingerprints of a quiet database', { timeout: 120_000 }, () => {
     ]);
   });
 
+  it('leave a table alone that gets a column while the second reading is under way', async () => {
+    await live.sql('CREATE TABLE lately (n int); INSERT INTO lately SELECT n FROM generate_series(1, 100) n');
+    await live.sql('GRANT ALL ON lately TO shop');
+    const { id, nativeId } = point();
+    await fingerprint(id, 'before');
+    const copy = await lab.copy(live);
+    world.snapshots.add(nativeId);
+    const { items } = await run(planFingerprint, { source: SOURCE, recoveryPoint: id, phase: 'after' });
+    // A constant default: no row moves, no file is written anew, and every row reads differently.
+    await live.sql(`ALTER TABLE lately ADD COLUMN colour text DEFAULT 'red'`);
+    for (const item of items) await run(takeFingerprint, item);
+    await run(closeFingerprint, { source: SOURCE, recoveryPoint: id, phase: 'after' });
+    await copy.start();
+    const findings = await compareAll(world, id, copy, `${EXECUTION}-${++executions}`);
+    await copy.stop('immediate');
+    await live.sql('DROP TABLE lately');
+    expect(differences(findings)).toEqual([]);
+    const told = findings.flatMap(({ tables }) => tables).find(({ table }) => table === 'public.lately');
+    expect(JSON.stringify(told)).toContain('its definition changed while the backup was made');
+  });
+
   it('say what is not compared, and why', async () => {
     await live.sql(`CREATE UNLOGGED TABLE scratch (n int); CREATE TABLE names (c regclass); SELECT lo_create(0)`);
     await backup();
