@@ -1,4 +1,5 @@
 // Restores for people: always to a new instance, whose name is given; nothing that exists is touched.
+
 import {
   type DBInstance,
   DBInstanceAlreadyExistsFault,
@@ -17,6 +18,7 @@ import type { RdsSource } from '../../shared/config/schema.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { NameTaken } from '../../shared/errors.ts';
 import { describeInstance, instanceIn } from '../../shared/rds/instances.ts';
+import { privateNetwork } from '../../shared/rds/placement.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { TimeNotRestorable } from './errors.ts';
 
@@ -135,13 +137,11 @@ const restoreTags = (from: string): Tag[] => [
   { Key: 'lifeboat:service', Value: settings().service },
 ];
 
-const placement = ({ restore }: RdsSource) => ({
-  PubliclyAccessible: false,
+const placement = (source: RdsSource) => ({
+  ...privateNetwork(source),
   CopyTagsToSnapshot: true,
   DeletionProtection: false,
-  ...(restore.instanceClass ? { DBInstanceClass: restore.instanceClass } : {}),
-  ...(restore.subnetGroup ? { DBSubnetGroupName: restore.subnetGroup } : {}),
-  ...(restore.securityGroups.length ? { VpcSecurityGroupIds: restore.securityGroups } : {}),
+  ...(source.restore.instanceClass ? { DBInstanceClass: source.restore.instanceClass } : {}),
 });
 
 /** An instance of the target's name is ours when its tag says that it came from the same point; any other is not touched. */

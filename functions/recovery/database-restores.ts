@@ -1,4 +1,5 @@
 // Where there is no replica to promote: the newest snapshot that can be restored here, under the name the replica would have.
+
 import {
   type DBInstance,
   DBInstanceAlreadyExistsFault,
@@ -12,6 +13,7 @@ import { snapshotIn } from '../../shared/catalog/snapshots.ts';
 import { now } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
+import { privateNetwork } from '../../shared/rds/placement.ts';
 import type { Facts } from '../../shared/recovery/documents.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { lossSince } from './losses.ts';
@@ -24,7 +26,6 @@ const POINT_TAG = 'lifeboat:restored-from';
 export const restoreNewestCopy = async (context: PhaseContext, instance: string): Promise<Step> => {
   const { plan, to, failoverId, stillHeld } = context;
   const { source: name } = plan.database;
-  const { restore } = rdsSourceNamed(name);
   const point = await newestHere(name, to);
   await stillHeld();
   try {
@@ -32,11 +33,9 @@ export const restoreNewestCopy = async (context: PhaseContext, instance: string)
       new RestoreDBInstanceFromDBSnapshotCommand({
         DBInstanceIdentifier: instance,
         DBSnapshotIdentifier: snapshotIn(point, to),
-        PubliclyAccessible: false,
+        ...privateNetwork(rdsSourceNamed(name)),
         CopyTagsToSnapshot: true,
         // Of the class that the database had: the one configured is for tests.
-        ...(restore.subnetGroup ? { DBSubnetGroupName: restore.subnetGroup } : {}),
-        ...(restore.securityGroups.length ? { VpcSecurityGroupIds: restore.securityGroups } : {}),
         Tags: [
           { Key: FAILOVER_TAG, Value: failoverId },
           { Key: POINT_TAG, Value: point.id },

@@ -1,5 +1,6 @@
 // The database of a drill: a copy of the replica as it is now, under a name of its own. A promotion cannot be rehearsed on
 // the replica itself, which would be none afterwards; where there is none, the newest snapshot is restored as in a failover.
+
 import {
   CreateDBSnapshotCommand,
   type DBInstance,
@@ -13,8 +14,10 @@ import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { DatabaseUnreachable, QueryTimedOut } from '../../shared/postgres/errors.ts';
+import type { Session } from '../../shared/postgres/session.ts';
 import { findInstance, instanceIn } from '../../shared/rds/instances.ts';
 import { openInstance, readLogin } from '../../shared/rds/logins.ts';
+import { privateNetwork, THROWAWAY } from '../../shared/rds/placement.ts';
 import type { Facts } from '../../shared/recovery/documents.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { newestBeat } from './canary.ts';
@@ -85,23 +88,17 @@ const copyReplica = async (
   return waiting(`${replica} is being copied to ${name}`);
 };
 
-/** As a failover restores: of the class that the database has, where the tests' settings say nothing of it. */
+/** Of the class that the database has, as in a failover: the one configured is for tests. */
 const restore = async ({ plan, failoverId, stillHeld }: PhaseContext, name: string, from: string): Promise<Step> => {
   const { source } = plan.database;
-  const { restore: settings } = rdsSourceNamed(source);
   await stillHeld();
   try {
     await rds().send(
       new RestoreDBInstanceFromDBSnapshotCommand({
         DBInstanceIdentifier: name,
         DBSnapshotIdentifier: from,
-        PubliclyAccessible: false,
-        MultiAZ: false,
-        DeletionProtection: false,
-        AutoMinorVersionUpgrade: false,
-        CopyTagsToSnapshot: false,
-        ...(settings.subnetGroup ? { DBSubnetGroupName: settings.subnetGroup } : {}),
-        ...(settings.securityGroups.length ? { VpcSecurityGroupIds: settings.securityGroups } : {}),
+        ...privateNetwork(rdsSourceNamed(source)),
+        ...THROWAWAY,
         Tags: copyTags(failoverId),
       }),
     );
@@ -119,10 +116,7 @@ const confirm = async (context: PhaseContext, copy: DBInstance, signal: AbortSig
   demandOurs(failoverId, name, copy.TagList);
   if (STUCK.includes(status)) throw unusable(plan.database.source, status);
   if (status !== 'available') return waiting(`${name} is ${status}`);
-  const source = rdsSourceNamed(plan.database.source);
-  const login = await readLogin(plan.database.source, source.secret);
-  const options = { statementSeconds: 30, signal };
-  await using session = await openInstance(plan.database.source, copy, source.database, login, options);
+  await using session = await open(plan.database.source, copy, signal);
   const { standby, bytes } = await session.row(
     'SELECT pg_is_in_recovery() AS standby, pg_database_size(current_database())::text AS bytes',
   );
@@ -157,15 +151,18 @@ const lossOf = (beat: Date | undefined, { beatThen, momentAt }: Facts): Facts =>
 
 /** Of a replica that cannot be read now, the copy tells. */
 const beatOf = async (name: string, instance: DBInstance, signal: AbortSignal): Promise<Date | undefined> => {
-  const { database, secret } = rdsSourceNamed(name);
   try {
-    const options = { statementSeconds: 10, signal };
-    await using session = await openInstance(name, instance, database, await readLogin(name, secret), options);
+    await using session = await open(name, instance, signal);
     return await newestBeat(session);
   } catch (error) {
     if (!(error instanceof DatabaseUnreachable || error instanceof QueryTimedOut)) throw error;
     return undefined;
   }
+};
+
+const open = async (name: string, instance: DBInstance, signal: AbortSignal): Promise<Session> => {
+  const { database, secret } = rdsSourceNamed(name);
+  return openInstance(name, instance, database, await readLogin(name, secret), { statementSeconds: 30, signal });
 };
 
 const unusable = (source: string, found: string): InstanceUnusable =>

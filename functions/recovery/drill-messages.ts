@@ -10,7 +10,7 @@ import { CHECKLIST } from './checklist.ts';
 
 const SCOPE: Record<Drill['kind'], string> = {
   tabletop: 'people go through the plan and its questions; nothing is made',
-  partial: 'fence, database and infrastructure',
+  partial: 'fence, database and validation',
   full: 'every phase',
   surprise: 'every phase, at a moment that nobody was told',
 };

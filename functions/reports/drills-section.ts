@@ -11,9 +11,9 @@ import { seconds, time } from './words.ts';
 /** Drills of both regions: each keeps those of moves into it. A surprise that is still to come stays one. */
 export const gatherDrills = async (): Promise<Drill[]> => {
   const { region, peer } = settings();
-  const here = (await findDocument(drillsKey(region), Drills)) ?? [];
-  const there = (await findThere(drillsKey(peer.region), Drills)) ?? [];
-  return [...here, ...there]
+  const books = await Promise.all([findDocument(drillsKey(region), Drills), findThere(drillsKey(peer.region), Drills)]);
+  return books
+    .flatMap((book) => book ?? [])
     .filter(({ kind, startedAt, endedAt }) => kind !== 'surprise' || startedAt || endedAt)
     .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt));
 };
@@ -37,7 +37,7 @@ const row =
     const tone = (value: number | null, objective: number): string =>
       value === null ? '' : value <= objective ? 'good' : 'bad';
     const took = Object.entries(phases).map(([phase, spent]) => `${phase} ${seconds(spent)}`);
-    const left = [...tasks.map((task) => html`<div class="bad">${task}</div>`)];
+    const left = tasks.map((task) => html`<div class="bad">${task}</div>`);
     const learnt = lessons.map(({ by, text }) => html`<div>${by}: ${text}</div>`);
     return html`<tr><td data-name="Drill"><code>${id}</code> (${kind}${mode === 'real' ? ', for real' : ''})</td><td data-name="Due (UTC)">${time(dueAt)}</td><td data-name="Outcome" class="${result ? (TONE[outcome] ?? 'bad') : 'open'}">${outcome}</td><td data-name="RTO" class="figure ${tone(rtoSeconds, objectives.rto)}">${seconds(rtoSeconds)}</td><td data-name="RPO" class="figure ${tone(rpoSeconds, objectives.rpo)}">${seconds(rpoSeconds)}</td><td data-name="Phases" class="long">${took.join(', ')}</td><td data-name="To do, and learnt" class="long">${[...left, ...learnt]}</td></tr>`;
   };

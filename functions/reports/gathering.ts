@@ -114,9 +114,10 @@ export interface Report {
 
 export const gather = async (at: Date): Promise<Report> => {
   const { platform, regions, sources, recovery } = configuration();
-  const failover = recovery && (await gatherFailover());
-  const plan = recovery && (await gatherPlan());
-  const drills = recovery ? await gatherDrills() : [];
+  // At once: each may wait for the other region, which may be gone.
+  const [failover, plan, drills = []] = recovery
+    ? await Promise.all([gatherFailover(), gatherPlan(), gatherDrills()])
+    : [];
   const from = new Date(at.getTime() - SPAN_DAYS * DAY_MS);
   const reports: SourceReport[] = [];
   for (const [name, source] of Object.entries(sources)) {
@@ -136,7 +137,7 @@ export const gather = async (at: Date): Promise<Report> => {
     sources: reports,
     integrity: await integrityRuns(at),
     messages: await messagesBefore(at),
-    ...(failover ? { failover: { report: failover, objectives: recovery.objectives } } : {}),
+    ...(recovery && failover ? { failover: { report: failover, objectives: recovery.objectives } } : {}),
     ...(plan ? { plan } : {}),
     ...(recovery && drills.length > 0 ? { drills: { list: drills, objectives: recovery.objectives } } : {}),
   };

@@ -1,4 +1,5 @@
 // Instances that exist only to be tested: named after the execution that made them, tagged, private, and removed.
+
 import { createHash } from 'node:crypto';
 import {
   type DBInstance,
@@ -13,6 +14,7 @@ import { snapshotIn } from '../../shared/catalog/snapshots.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { deleteInstance, findInstance } from '../../shared/rds/instances.ts';
+import { privateNetwork, THROWAWAY } from '../../shared/rds/placement.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import type { StepRequest } from '../../shared/verification/steps.ts';
 import { InstanceForeign, KeyUnusable, SnapshotMissing } from './errors.ts';
@@ -40,7 +42,7 @@ export const restorePoint = async ({
   execution,
 }: StepRequest): Promise<{ instance: string; created: boolean }> => {
   const point = await readPoint(recoveryPoint);
-  const { restore } = rdsSourceNamed(source);
+  const configured = rdsSourceNamed(source);
   const instance = instanceName(source, execution);
   const snapshot = snapshotIn(point, settings().region);
   const facts = { source, recoveryPoint, expected: `snapshot ${snapshot ?? 'copied to this region'}` };
@@ -54,14 +56,9 @@ export const restorePoint = async ({
       new RestoreDBInstanceFromDBSnapshotCommand({
         DBInstanceIdentifier: instance,
         DBSnapshotIdentifier: snapshot,
-        ...(restore.instanceClass ? { DBInstanceClass: restore.instanceClass } : {}),
-        ...(restore.subnetGroup ? { DBSubnetGroupName: restore.subnetGroup } : {}),
-        ...(restore.securityGroups.length > 0 ? { VpcSecurityGroupIds: restore.securityGroups } : {}),
-        PubliclyAccessible: false,
-        MultiAZ: false,
-        DeletionProtection: false,
-        AutoMinorVersionUpgrade: false,
-        CopyTagsToSnapshot: false,
+        ...privateNetwork(configured),
+        ...THROWAWAY,
+        ...(configured.restore.instanceClass ? { DBInstanceClass: configured.restore.instanceClass } : {}),
         Tags: [
           { Key: TEST_TAG, Value: execution },
           { Key: SERVICE_TAG, Value: settings().service },

@@ -36,27 +36,10 @@ export const rehearse = async (platform: LocalPlatform, customers: Customers, pr
 };
 
 const copiesIn = async ({ ask, recovery }: LocalPlatform): Promise<string[]> => {
-  const { DBInstances } = await ask<{ DBInstances: { DBInstanceIdentifier: string }[] }>(
-    recovery,
-    'rds',
-    'DescribeDBInstances',
-    {},
-  );
-  const { DBSnapshots } = await ask<{ DBSnapshots: { DBSnapshotIdentifier: string }[] }>(
-    recovery,
-    'rds',
-    'DescribeDBSnapshots',
-    {},
-  );
-  const { ReplicationGroups } = await ask<{ ReplicationGroups: { ReplicationGroupId: string }[] }>(
-    recovery,
-    'elasticache',
-    'DescribeReplicationGroups',
-    {},
-  );
-  return [
-    ...DBInstances.map(({ DBInstanceIdentifier }) => DBInstanceIdentifier),
-    ...DBSnapshots.map(({ DBSnapshotIdentifier }) => DBSnapshotIdentifier),
-    ...ReplicationGroups.map(({ ReplicationGroupId }) => ReplicationGroupId),
-  ].filter((name) => name.startsWith('lifeboat-drill-'));
+  const answers = await Promise.all([
+    ask<object>(recovery, 'rds', 'DescribeDBInstances', {}),
+    ask<object>(recovery, 'rds', 'DescribeDBSnapshots', {}),
+    ask<object>(recovery, 'elasticache', 'DescribeReplicationGroups', {}),
+  ]);
+  return [...new Set(JSON.stringify(answers).match(/lifeboat-drill-[0-9a-f]+/g) ?? [])];
 };

@@ -73,7 +73,7 @@ const announced = {
 const mode = z.enum(['copy', 'real']).default('copy');
 
 /**
- * The four kinds of a year. `tabletop`: people go through the plan and its questions; `partial`: database and infrastructure;
+ * The four kinds of a year. `tabletop`: people go through the plan and its questions; `partial`: the database, and infrastructure where it is built;
  * `full`: every phase; `surprise`: the same at a moment of its window that nobody knows, people included.
  */
 const Rehearsal = z.discriminatedUnion('kind', [
