@@ -1,7 +1,7 @@
 import { configuration } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { notify } from '../../shared/notify/notify.ts';
-import type { Rejoin, TableDifferences } from '../../shared/recovery/rejoin.ts';
+import { isLacking, LACKING, type Rejoin, type TableDifferences } from '../../shared/recovery/rejoin.ts';
 
 interface Ready {
   source: string;
@@ -14,7 +14,7 @@ interface Ready {
 export const tellReady = async ({ source, instance, record }: Ready): Promise<void> => {
   const { platform } = configuration();
   const { region, account, service, peer } = settings();
-  const lacking = record.tables.filter(lacks);
+  const lacking = record.tables.filter(isLacking);
   const input = JSON.stringify({ failoverId: '<a new id>', reason: '<why>', override: platform });
   await notify({
     topic: lacking.length ? 'critical' : 'disaster',
@@ -36,15 +36,10 @@ export const tellReady = async ({ source, instance, record }: Ready): Promise<vo
   });
 };
 
-const lacks = ({ leftInserted, leftChanged, leftDeleted, bothChanged, unexplained }: TableDifferences): boolean =>
-  leftInserted + leftChanged + leftDeleted + bothChanged + unexplained > 0;
-
 const linesOf = (of: TableDifferences): string[] => {
   if (of.skipped) return [`${of.table}: not compared: ${of.skipped}`];
-  if (!lacks(of)) return [];
-  const figures = (['leftInserted', 'leftChanged', 'leftDeleted', 'bothChanged', 'unexplained'] as const)
-    .filter((kind) => of[kind] > 0)
-    .map((kind) => `${of[kind]} ${WORDS[kind]}`);
+  if (!isLacking(of)) return [];
+  const figures = LACKING.filter((kind) => of[kind] > 0).map((kind) => `${of[kind]} ${WORDS[kind]}`);
   const keys = of.keys.slice(0, 10).map(({ key }) => key);
   return [`${of.table}: ${figures.join(', ')}; keys ${keys.join('; ')}${of.keys.length > keys.length ? ' …' : ''}`];
 };

@@ -3,7 +3,7 @@
 // little is in memory however large the table is.
 import { quoteName } from '../../shared/postgres/identifiers.ts';
 import type { Session } from '../../shared/postgres/session.ts';
-import type { TableDifferences } from '../../shared/recovery/rejoin.ts';
+import { LACKING, type TableDifferences } from '../../shared/recovery/rejoin.ts';
 
 export interface Sides {
   /** The database of the region that was left; nobody writes it any more. */
@@ -36,7 +36,7 @@ const MAX_ROWS = 50_000_000;
 type Kind = 'same' | Exclude<keyof TableDifferences, 'table' | 'rows' | 'keys' | 'skipped'>;
 
 /** What the living database lacks, or has otherwise: what people have to look at. */
-const LISTED_KINDS: readonly Kind[] = ['leftInserted', 'leftChanged', 'leftDeleted', 'bothChanged', 'unexplained'];
+const LISTED_KINDS: readonly Kind[] = LACKING;
 
 /** Of one key: what happened to its row on the two sides since they parted. */
 export const classify = (left: Row | undefined, living: Row | undefined): Kind => {

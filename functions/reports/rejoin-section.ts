@@ -1,5 +1,5 @@
 // What only the old database has: rows that customers lost, by their keys, as the way back found them in the region that was left.
-import type { Rejoin, TableDifferences } from '../../shared/recovery/rejoin.ts';
+import { isLacking, LACKING, type Rejoin, type TableDifferences } from '../../shared/recovery/rejoin.ts';
 import { type Html, html } from './html.ts';
 import { count, time } from './words.ts';
 
@@ -13,13 +13,22 @@ export const rejoinSection = ({ tables, comparedAt, left, keptAs }: Rejoin): Htm
 ${
   lacking.length === 0
     ? undefined
-    : html`<div class="scroll"><table class="checks"><thead><tr><th scope="col">Table</th><th scope="col" class="figure">Only there</th><th scope="col" class="figure">Changed there</th><th scope="col" class="figure">Deleted there</th><th scope="col" class="figure">Changed on both sides</th><th scope="col" class="figure">Unexplained</th><th scope="col">Rows</th></tr></thead><tbody>${lacking.map(tableRow)}</tbody></table></div>`
+    : html`<div class="scroll"><table class="checks"><thead><tr><th scope="col">Table</th><th scope="col">What the living database lacks, or has otherwise</th><th scope="col" class="figure">Rows</th><th scope="col">Their keys</th></tr></thead><tbody>${lacking.flatMap(rowsOf)}</tbody></table></div>`
 }
 ${skipped.map(({ table, skipped: why }) => html`<p class="bad">${table}: not compared: ${why}</p>`)}`;
 };
 
-const isLacking = ({ leftInserted, leftChanged, leftDeleted, bothChanged, unexplained }: TableDifferences): boolean =>
-  leftInserted + leftChanged + leftDeleted + bothChanged + unexplained > 0;
+const WORDS: Record<(typeof LACKING)[number], string> = {
+  leftInserted: 'written only there',
+  leftChanged: 'changed only there',
+  leftDeleted: 'deleted only there',
+  bothChanged: 'written on both sides',
+  unexplained: 'different without a reason',
+};
 
-const tableRow = (of: TableDifferences): Html =>
-  html`<tr><td data-name="Table">${of.table}</td><td data-name="Only there" class="figure">${count(of.leftInserted)}</td><td data-name="Changed there" class="figure">${count(of.leftChanged)}</td><td data-name="Deleted there" class="figure">${count(of.leftDeleted)}</td><td data-name="Changed on both sides" class="figure">${count(of.bothChanged)}</td><td data-name="Unexplained" class="figure">${count(of.unexplained)}</td><td data-name="Rows" class="long">${of.keys.map(({ kind, key }) => html`<div>${key}: ${kind}</div>`)}</td></tr>`;
+/** One row of the page for each kind; keys are listed as far as they were kept. */
+const rowsOf = (of: TableDifferences): Html[] =>
+  LACKING.filter((kind) => of[kind] > 0).map((kind) => {
+    const keys = of.keys.flatMap((each) => (each.kind === kind ? each.key : [])).join(', ');
+    return html`<tr><td data-name="Table">${of.table}</td><td data-name="What">${WORDS[kind]}</td><td data-name="Rows" class="figure">${count(of[kind])}</td><td data-name="Their keys" class="long">${keys}</td></tr>`;
+  });

@@ -32,6 +32,10 @@ export const TableDifferences = z.strictObject({
 });
 export type TableDifferences = z.output<typeof TableDifferences>;
 
+/** What the living database lacks, or has otherwise. */
+export const LACKING = ['leftInserted', 'leftChanged', 'leftDeleted', 'bothChanged', 'unexplained'] as const;
+export const isLacking = (of: TableDifferences): boolean => LACKING.some((kind) => of[kind] > 0);
+
 export const Rejoin = z.strictObject({
   startedAt: time,
   /** Oldest transaction that may have ended differently on the two sides; left out where nobody noted it. */
