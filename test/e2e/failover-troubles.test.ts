@@ -1,5 +1,6 @@
 // Steps of a failover that fail: the machine stops by a name, people are told what is done, what is not and why, and a
 // redrive goes on once the cause is gone. One failover meets them all, one after the other.
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeExecution, untilEnded } from '../../local/story/observations.ts';
 import {
@@ -12,8 +13,13 @@ import {
   refusedWith,
   startMovableShop,
   toldAbout,
+  watchMachines,
 } from '../support/failovers.ts';
 import type { ShopPlatform } from '../support/shop-platform.ts';
+
+/** A release that ends as soon as it begins. */
+const BROKEN = 'lifeboat.local/shop-order:broken';
+const CRASHES = fileURLToPath(new URL('../support/crashing-service.ts', import.meta.url));
 
 let shop: ShopPlatform;
 let failover: Failover;
@@ -35,6 +41,13 @@ const redrive = async (): Promise<Ended> => {
   await untilEnded(shop, failover.execution, 3);
   return describeExecution<Ended>(shop, failover.execution);
 };
+/** Changes one of the workloads of the region that takes over. */
+const change = (name: string, spec: object): void => {
+  const metadata = { name, namespace: 'shop' };
+  shop.recovery.eks.cluster('shop').apply({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec });
+};
+const release = (name: string, image: string): void =>
+  change(name, { template: { spec: { containers: [{ name, image }] } } });
 const stopped = (name: string) =>
   expect.objectContaining({ status: 'FAILED', error: 'FailoverStopped', cause: expect.stringContaining(name) });
 
@@ -62,10 +75,20 @@ describe('a failover whose steps fail', { timeout: 240_000 }, () => {
     expect(toldAbout(shop, 'troubled', 'shop-db-replica', 'incompatible-restore', 'redrive-execution')).not.toEqual([]);
   });
 
-  it('stops where the names cannot be switched, with all before it done and nothing after it', async () => {
+  it('stops where pods crash again and again, and says which and why', async () => {
     await removeDatabase();
     const lost = { kind: 'error', code: 'InternalFailure', status: 500, when: 'after' } as const;
     shop.world.faults.add({ operation: 'RestoreDBInstanceFromDBSnapshot' }, lost, { times: 1 });
+    shop.recovery.eks.images.set(BROKEN, CRASHES);
+    release('order', BROKEN);
+    expect(await redrive()).toEqual(stopped('RolloutFailed'));
+    expect(toldAbout(shop, 'troubled', 'STOPPED at "Bring up the workloads"', 'order', 'CrashLoopBackOff')).not.toEqual(
+      [],
+    );
+    release('order', 'lifeboat.local/shop-order:1');
+  });
+
+  it('stops where the names cannot be switched, with all before it done and nothing after it', async () => {
     const denied = { kind: 'error', code: 'AccessDenied', status: 403, when: 'before' } as const;
     shop.world.faults.add({ actor: `${shop.service}-recoverySwitchDns`, operation: 'PutMetricData' }, denied);
     expect(await redrive()).toEqual(stopped('ended as AccessDenied'));
@@ -74,7 +97,7 @@ describe('a failover whose steps fail', { timeout: 240_000 }, () => {
     await expect(recordOf(shop, failover.id, 'health')).rejects.toThrow(/NoSuchKey|not exist/);
   });
 
-  it('stops where the names do not lead here in time, and comes to its end once they do; it says what the snapshot cost', async () => {
+  it('stops where the names do not lead here in time, or nobody serves them, and comes to its end once they do; it says what the snapshot cost', async () => {
     shop.world.faults.clear();
     const balancer = 'shop-orders.elb.us-west-2.amazonaws.com';
     const addresses = shop.world.dns.resolve(balancer);
@@ -82,6 +105,17 @@ describe('a failover whose steps fail', { timeout: 240_000 }, () => {
     expect(await redrive()).toEqual(stopped('ended as PhaseOverdue: not done within 900 s'));
     expect(toldAbout(shop, 'troubled', 'STOPPED at "the phase dns"', 'dns: not done')).not.toEqual([]);
     shop.world.dns.register(balancer, () => addresses);
+    // One of the services dies when the names lead here.
+    const unwatch = watchMachines(shop, async (_, key) => {
+      if (key === 'recoverySwitchDns' && (await recordOf(shop, failover.id, 'dns')).endedAt)
+        change('product', { replicas: 0 });
+    });
+    expect(await redrive()).toEqual(stopped('ended as PhaseOverdue: not done within 900 s'));
+    unwatch();
+    expect(toldAbout(shop, 'troubled', 'STOPPED at "the phase health"', 'health: not done', 'products')).not.toEqual(
+      [],
+    );
+    change('product', { replicas: 2 });
     const ended = await redrive();
     expect(ended).toMatchObject({ status: 'SUCCEEDED' });
     const { facts } = await recordOf(shop, failover.id, 'database');

@@ -9,7 +9,7 @@ import type { Invocation } from './protocol.ts';
 /** Real processes at work at once in a region; further invocations wait, as they would for a cold start. */
 const MAX_RUNNING = 16;
 const MAX_IDLE_PER_FUNCTION = 3;
-const MAX_IDLE = 8;
+const MAX_IDLE = 16;
 
 export interface Pool {
   run(record: FunctionRecord, invocation: Invocation): Promise<Outcome>;

@@ -12,6 +12,12 @@ interface Known {
   until: number;
 }
 
+/** As the machine's own look-up fails. */
+const notFound = (hostname: string): Error =>
+  Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), {
+    ...{ errno: -3008, code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname },
+  });
+
 /** Puts the world's name server before the machine's for everything in this process that looks names up. */
 export const resolveThrough = (server: string): void => {
   const resolver = new dns.promises.Resolver({ timeout: 2000, tries: 2 });
@@ -26,6 +32,8 @@ export const resolveThrough = (server: string): void => {
     if (standing && standing.until > Date.now()) return standing.addresses;
     try {
       const found = await resolver.resolve4(hostname, { ttl: true });
+      // A name that leads to one without addresses. Of no answer there is no time to live: it is not kept.
+      if (found.length === 0) throw notFound(hostname);
       const addresses = found.map(({ address }) => ({ address, family: 4 }));
       known.set(hostname, { addresses, until: Date.now() + Math.min(...found.map(({ ttl }) => ttl)) * 1000 });
       return addresses;
@@ -33,8 +41,7 @@ export const resolveThrough = (server: string): void => {
       const { code } = error as NodeJS.ErrnoException;
       if (code === dns.REFUSED) return undefined;
       if (code !== dns.NOTFOUND && code !== dns.NODATA) throw error;
-      const message = `getaddrinfo ENOTFOUND ${hostname}`;
-      throw Object.assign(new Error(message), { errno: -3008, code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname });
+      throw notFound(hostname);
     }
   };
   const mayBeOurs = (hostname: string): boolean => hostname.includes('.') && isIP(hostname) === 0;

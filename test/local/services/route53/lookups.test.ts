@@ -62,6 +62,14 @@ afterEach(async () => {
 const lookups = async (event: object) => (await invoke(world, 'lookups', event)).value as Record<string, unknown>;
 
 describe('a function', () => {
+  it('does not remember that a name led to nothing', async () => {
+    addresses = [];
+    expect(await lookups({ name: 'www.shop.example' })).toMatchObject({ promise: { code: 'ENOTFOUND' } });
+    addresses = ['127.0.0.1'];
+    await world.advance(60_000);
+    expect(await lookups({ name: 'www.shop.example' })).toMatchObject({ promise: { address: '127.0.0.1' } });
+  });
+
   it('resolves names of the world however it asks, and reaches what is behind them', async () => {
     const found = { address: '127.0.0.1', family: 4 };
     expect(await lookups({ name: 'www.shop.example', url })).toMatchObject({

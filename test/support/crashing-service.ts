@@ -1,0 +1,3 @@
+// A service that cannot start: what the pods of a failed release run.
+process.stderr.write('no such table: settings\n');
+process.exit(1);
