@@ -35,7 +35,7 @@ const production = async () => {
   const regions = await Promise.all(
     [shop.primary, shop.recovery].map(async (region) => {
       const ask = <T>(service: string, operation: string, input = {}) => shop.ask<T>(region, service, operation, input);
-      const { DBInstances } = await ask<{ DBInstances: object[] }>('rds', 'DescribeDBInstances');
+      const { DBInstances } = await ask<{ DBInstances: Record<string, unknown>[] }>('rds', 'DescribeDBInstances');
       const { DBSnapshots } = await ask<{ DBSnapshots: object[] }>('rds', 'DescribeDBSnapshots');
       const { ReplicationGroups } = await ask<{ ReplicationGroups: object[] }>(
         'elasticache',
@@ -54,8 +54,19 @@ const production = async () => {
   );
   return JSON.parse(JSON.stringify(regions));
 };
-/** Time goes on for point-in-time restores. */
-const still = ({ LatestRestorableTime: _, ...instance }: { LatestRestorableTime?: unknown }) => instance;
+/** Time goes on for point-in-time restores, and a replica that reconnects says so for a moment. */
+const still = ({ LatestRestorableTime: _, StatusInfos: __, ...instance }: Record<string, unknown>) => instance;
+
+const replicaFollows = () =>
+  until(shop, async () => {
+    const { DBInstances } = await shop.ask<{ DBInstances: { StatusInfos?: { Normal: boolean }[] }[] }>(
+      shop.recovery,
+      'rds',
+      'DescribeDBInstances',
+      { DBInstanceIdentifier: 'shop-replica' },
+    );
+    return DBInstances[0]?.StatusInfos?.[0]?.Normal;
+  });
 
 const customersAreServed = async (): Promise<void> => {
   const client = await shop.connect(shop.primary, 'shop-db', application);
@@ -85,6 +96,7 @@ describe('a drill', { timeout: 240_000 }, () => {
       expect.arrayContaining(['fence', 'database', 'cache', 'workloads', 'dns', 'health', 'monitoring', 'validate']),
     );
     expect(await production()).toEqual(before);
+    await replicaFollows();
     expect(toldAbout(shop, 'drill-by-hand', 'passed', 'RTO', 'RPO', 'every copy is removed')).toHaveLength(1);
   });
 
@@ -159,6 +171,7 @@ describe('a drill', { timeout: 240_000 }, () => {
     expect(done.toSorted()).toEqual(acts.toSorted());
     expect(await drillOf(drill.id)).toMatchObject({ result: { outcome: 'passed', tasks: [] } });
     expect(await production()).toEqual(before);
+    await replicaFollows();
     expect(toldAbout(shop, drill.id, 's in drill-by-hand')).not.toEqual([]);
   });
 
