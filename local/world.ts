@@ -10,6 +10,7 @@ import { createIam } from './iam/iam.ts';
 import { ApiError } from './service.ts';
 import { createCloudFormation } from './services/cloudformation/service.ts';
 import { createCloudWatch } from './services/cloudwatch/service.ts';
+import { createCodeBuild } from './services/codebuild/service.ts';
 import { createEks } from './services/eks/service.ts';
 import { createElastiCache } from './services/elasticache/service.ts';
 import { createEventBridge } from './services/eventbridge/service.ts';
@@ -37,6 +38,7 @@ export interface LocalRegion extends Region {
   lambda: ReturnType<typeof createLambda>;
   events: ReturnType<typeof createEventBridge>;
   eks: ReturnType<typeof createEks>;
+  codebuild: ReturnType<typeof createCodeBuild>;
 }
 
 export interface LocalWorld extends World {
@@ -177,6 +179,7 @@ const addServices = (region: LocalRegion): void => {
   region.lambda = createLambda(region);
   region.events = createEventBridge(region);
   region.eks = createEks(region);
+  region.codebuild = createCodeBuild(region);
   const others = [
     createKms,
     createSecretsManager,
@@ -197,6 +200,7 @@ const addServices = (region: LocalRegion): void => {
     region.lambda,
     region.events,
     region.eks,
+    region.codebuild,
     ...others.map((create) => create(region)),
   ]) {
     region.services.set(service.signingName, service);
