@@ -24,6 +24,7 @@ describe('a world', () => {
   it('has every service of the local region in each region', () => {
     const services = [
       'cloudformation',
+      'codebuild',
       'eks',
       'elasticache',
       'events',
