@@ -154,6 +154,7 @@ export default defineConfig({
     ],
     database: { source: 'shop-db', fence: { roles: ['shop_app'] } },
     cache: { source: 'shop-cache' },
+    infrastructure: { project: 'shop-infrastructure' },
     workloads: {
       clusters: { primary: 'shop', recovery: 'shop' },
       namespace: 'shop',
@@ -186,6 +187,7 @@ export default defineConfig({
         },
       ],
     },
+    targets: { infrastructure: '10 minutes' },
     endpoints: [
       { name: 'orders', url: 'http://orders.shop.example:8080/health' },
       { name: 'products', url: 'http://products.shop.example:8080/health' },

@@ -146,6 +146,7 @@ const expand = (deployment: Deployment, text: string) => {
     RecoveryRoles: `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${service}-Recovery*`,
     Alarms: `arn:\${AWS::Partition}:cloudwatch:${region}:\${AWS::AccountId}:alarm:${service}-`,
     PeerAlarms: `arn:\${AWS::Partition}:cloudwatch:${peerRegion}:\${AWS::AccountId}:alarm:${service}-`,
+    CodeBuild: `arn:\${AWS::Partition}:codebuild:${region}:\${AWS::AccountId}`,
     Eks: `arn:\${AWS::Partition}:eks:${region}:\${AWS::AccountId}`,
     Secrets: `arn:\${AWS::Partition}:secretsmanager:${region}:\${AWS::AccountId}:secret`,
     Executions: `arn:\${AWS::Partition}:states:${region}:\${AWS::AccountId}:execution:${service}-`,

@@ -40,6 +40,11 @@ export class CacheRestoreFailed extends LifeboatError {
   override readonly name = 'CacheRestoreFailed';
 }
 
+/** The build of the user's infrastructure did not succeed, or could not be begun. */
+export class InfrastructureNotBuilt extends LifeboatError {
+  override readonly name = 'InfrastructureNotBuilt';
+}
+
 /** Route 53 cannot be told anything: its control plane in us-east-1 does not answer. */
 export class DnsControlPlaneSilent extends LifeboatError {
   override readonly name = 'DnsControlPlaneSilent';

@@ -14,6 +14,7 @@ import type { Readiness } from '../../shared/recovery/assessment.ts';
 import type { Quota } from '../../shared/recovery/plan.ts';
 import { chooseArchive, isChecked } from '../../shared/redis/archives.ts';
 import { findGroup, groupHere } from '../../shared/redis/groups.ts';
+import { findProject } from './build-projects.ts';
 import { failureOfCall } from './call-failures.ts';
 import { newestHere } from './database-restores.ts';
 import type { Situation } from './planned-calls.ts';
@@ -28,13 +29,14 @@ export interface Seen {
 
 export const lookAround = async (plan: Recovery): Promise<Seen> => {
   const { region: to, peer } = settings();
-  const [database, cache, cluster] = await Promise.all([
+  const [database, cache, infrastructure, cluster] = await Promise.all([
     databaseHere(plan, to),
     cacheHere(plan),
+    projectHere(plan, to),
     clusterHere(plan, to),
   ]);
   const quotas = await quotasHere(database.situation.way === 'snapshot' ? 1 : 0);
-  const looks = [database, cache, cluster, quotas];
+  const looks = [database, cache, infrastructure, cluster, quotas];
   return {
     situation: {
       ...{ plan, from: peer.region, to, database: database.situation },
@@ -107,6 +109,16 @@ const cacheHere = async ({ cache }: Recovery): Promise<Look & { situation?: Situ
   };
 };
 
+const projectHere = async ({ infrastructure }: Recovery, to: string): Promise<Look> => {
+  if (!infrastructure) return {};
+  const { project } = infrastructure;
+  const step = `the build of ${project}`;
+  const asked = await answered(step, () => findProject(project));
+  if ('why' in asked) return { notChecked: [asked.why] };
+  const found = asked.answer ? 'a project of CodeBuild' : `CodeBuild has no project of this name in ${to}`;
+  return { readiness: [{ step, ready: asked.answer !== undefined, found }] };
+};
+
 const clusterHere = async ({ workloads }: Recovery, to: string): Promise<Look> => {
   if (!workloads) return {};
   const name = workloads.clusters[settings().role];
@@ -155,10 +167,11 @@ const orMissing = async <T>(find: () => Promise<T>): Promise<T | undefined> => {
 };
 
 /** What stops a phase and cannot be asked with the permissions a plan has. */
-export const neverChecked = ({ cache, workloads }: Recovery): string[] => [
+export const neverChecked = ({ cache, infrastructure, workloads }: Recovery): string[] => [
   'policies of keys and buckets, which IAM does not simulate for roles: permissions are those of the roles',
   'capacity of the instance class in the region',
   ...(cache ? [`the quota of ElastiCache nodes: ${nodesOf(cache.source)} are needed`] : []),
+  ...(infrastructure ? [`what the build of ${infrastructure.project} would change, and what its role allows`] : []),
   ...(workloads ? ['what the cluster allows the role, and whether its nodes have room'] : []),
   ...(configuration().network ? ['free addresses in the subnets of the functions'] : []),
 ];

@@ -18,13 +18,14 @@ export const notRecovered = ({ sources }: Platform, recovery: Recovery): Plan['n
 
 const partsOf = ({ infrastructure, workloads, dns }: Recovery): Plan['notRecovered'] => [
   ...(infrastructure
-    ? [
+    ? []
+    : [
         {
-          what: `infrastructure of ${infrastructure.project}`,
-          reason: 'a failover does not build it yet: it has to stand before',
+          what: 'infrastructure',
+          reason:
+            'the configuration has no recovery.infrastructure: networks, clusters and load balancers have to stand before',
         },
-      ]
-    : []),
+      ]),
   workloads
     ? {
         what: `workloads in ${workloads.namespace} other than ${workloads.deployments.map(({ name }) => name).join(', ')}`,

@@ -41,6 +41,8 @@ export interface PhaseContext {
   rehearsal: boolean;
   /** What this phase has noted so far. */
   noted: Facts;
+  /** Adds to it at once: what has to stand although this call will throw. */
+  note(facts: Facts): Promise<unknown>;
   /** Facts of phases that are done. */
   factsOf(phase: Phase): Facts | undefined;
   /** Asks again, just before an act that cannot be taken back. @throws {EpochLost} */
@@ -58,7 +60,7 @@ export const phase =
     const key = phaseKey(failoverId, name);
     const opened = await openRecord(key, name, plan);
     if (opened.endedAt) return { phase: name, failoverId, done: true, facts: opened.facts };
-    const outcome = await step(await contextOf(epoch, plan, opened), work);
+    const outcome = await step(await contextOf(epoch, plan, opened, key), work);
     const { facts, endedAt, found = '' } = await changeDocument(key, PhaseRecord, (record) => noted(record, outcome));
     logger.info(endedAt ? 'phase done' : 'phase not done yet', { failover: failoverId, phase: name, found, facts });
     // Of two calls at once the other may have ended the phase: what stands is the answer.
@@ -86,7 +88,7 @@ const noted = (record: PhaseRecord, outcome: Step): PhaseRecord => {
   return outcome.done ? { ...so, endedAt: now().toISOString() } : { ...so, found: outcome.found };
 };
 
-const contextOf = async (epoch: Epoch, plan: Recovery, own: PhaseRecord): Promise<PhaseContext> => {
+const contextOf = async (epoch: Epoch, plan: Recovery, own: PhaseRecord, key: string): Promise<PhaseContext> => {
   const records = await phaseRecords(epoch.failoverId);
   return {
     failoverId: epoch.failoverId,
@@ -98,6 +100,10 @@ const contextOf = async (epoch: Epoch, plan: Recovery, own: PhaseRecord): Promis
     startedAt: new Date(own.startedAt),
     rehearsal: epoch.kind === 'drill',
     noted: own.facts,
+    note: (facts) =>
+      changeDocument(key, PhaseRecord, (record) =>
+        record.endedAt ? record : { ...record, facts: { ...record.facts, ...facts } },
+      ),
     factsOf: (of) => records.find(({ phase: at, endedAt }) => at === of && endedAt)?.facts,
     stillHeld: () => holdEpoch(epoch.failoverId),
   };

@@ -28,14 +28,14 @@ export interface Situation {
   cache?: { group: string; archive?: string };
 }
 
-/** The function that makes the calls of a phase; nobody builds infrastructure yet. */
-export const CALLERS: Record<Phase, string | null> = {
+/** The function that makes the calls of a phase. */
+export const CALLERS: Record<Phase, string> = {
   declare: 'recoveryDeclare',
   approve: 'recoveryAwaitApproval',
   fence: 'recoveryFence',
   database: 'recoveryPromoteDatabase',
   cache: 'recoveryRestoreCache',
-  infrastructure: null,
+  infrastructure: 'recoveryBuildInfrastructure',
   workloads: 'recoverySwitchWorkloads',
   dns: 'recoverySwitchDns',
   health: 'recoveryCheckHealth',
@@ -44,10 +44,12 @@ export const CALLERS: Record<Phase, string | null> = {
   announce: 'recoveryAnnounce',
 };
 
-export const callsOf = (phase: Phase, situation: Situation): Call[] =>
-  phase === 'infrastructure' ? [] : [...keepRecord(phase), ...CALLS[phase](situation)];
+export const callsOf = (phase: Phase, situation: Situation): Call[] => [
+  ...keepRecord(phase),
+  ...CALLS[phase](situation),
+];
 
-const CALLS: Record<Exclude<Phase, 'infrastructure'>, (situation: Situation) => Call[]> = {
+const CALLS: Record<Phase, (situation: Situation) => Call[]> = {
   declare: ({ plan, to, from }) => [
     readSecret(rdsSourceNamed(plan.database.source).secret, to),
     {
@@ -82,6 +84,16 @@ const CALLS: Record<Exclude<Phase, 'infrastructure'>, (situation: Situation) => 
 
   database: databaseCalls,
   cache: cacheCalls,
+
+  infrastructure: ({ plan: { infrastructure }, to }) =>
+    infrastructure
+      ? ['ListBuildsForProject', 'BatchGetBuilds', 'StartBuild'].map((operation) => ({
+          ...{ call: `codebuild:${operation}`, on: infrastructure.project, region: to },
+          needs: [
+            { action: `codebuild:${operation}`, resource: arn('codebuild', to, `project/${infrastructure.project}`) },
+          ],
+        }))
+      : [],
 
   workloads: ({ plan: { workloads }, to }) => {
     if (!workloads) return [];

@@ -71,18 +71,18 @@ const phasesOf = async (recovery: Recovery, { situation }: Seen): Promise<Planne
     const caller = CALLERS[phase];
     phases.push({
       ...{ phase, function: caller },
-      calls: caller ? await check(caller, callsOf(phase, situation)) : [],
+      calls: await check(caller, callsOf(phase, situation)),
       ...expectationOf(phase, recovery, past),
     });
   }
   return phases;
 };
 
-/** Phases one after the other, database and cache at once, up to the moment at which customers are served. */
+/** Phases one after the other, database, cache and infrastructure at once, up to the moment at which customers are served. */
 const expectedOf = (phases: readonly PlannedPhase[], { objectives }: Recovery): Plan['expected'] => {
   const secondsOf = (of: Phase): number => phases.find(({ phase }) => phase === of)?.expectedSeconds ?? 0;
   const inTurn = (['declare', 'approve', 'fence', 'workloads', 'dns', 'health'] as const).map(secondsOf);
-  const atOnce = Math.max(secondsOf('database'), secondsOf('cache'));
+  const atOnce = Math.max(...(['database', 'cache', 'infrastructure'] as const).map(secondsOf));
   return {
     rtoSeconds: inTurn.reduce((sum, seconds) => sum + seconds, atOnce),
     decidingSeconds: secondsOf('approve'),

@@ -47,7 +47,8 @@ const WHAT: Record<Phase, string> = {
   fence: 'shuts the application out of the old database',
   database: 'makes the database here the one that takes writes; at the same time as the cache',
   cache: 'makes the cache from its newest archive; at the same time as the database',
-  infrastructure: 'is built by people before: the machine does not do it',
+  infrastructure:
+    'builds what the workloads stand upon, by your own CDK or Terraform; at the same time as the database',
   workloads: 'gives the workloads their endpoints and rolls them out',
   dns: "sends customers' names here",
   health: 'asks what customers use until it answers',
@@ -61,10 +62,9 @@ const phaseOf = (
   number: number,
 ) => {
   const target = targetSeconds === undefined ? '' : `, target ${targetSeconds} s`;
-  const made = by ? ` Function \`${by}\`.` : '';
   return [
     `### ${number}. ${phase}: ${WHAT[phase]}`,
-    `About ${Math.round(expectedSeconds)} s (${basis}${target}).${made}`,
+    `About ${Math.round(expectedSeconds)} s (${basis}${target}). Function \`${by}\`.`,
     ...(calls.length > 0 ? [callTable(calls)] : []),
   ].join('\n\n');
 };

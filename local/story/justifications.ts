@@ -221,7 +221,7 @@ export const JUSTIFICATIONS: readonly Justification[] = [
   {
     owners: ['recoveryRejoin', 'rejoin'],
     actions: ['*'],
-    because: 'going back is not part of the day; test/e2e/failback.test.ts does',
+    because: 'the story goes the way back once; what stands in it on other days is in test/e2e/failback.test.ts',
   },
   {
     owners: [

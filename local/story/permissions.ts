@@ -27,15 +27,18 @@ export interface Justification {
 
 export type UnusedPermission = Omit<DeployedPermission, 'used'> & { because: string | undefined };
 
-/** The permissions of both deployments, owners by the names their roles have in the template. */
+/**
+ * The permissions of both deployments, owners by the names their roles have in the template. Roles that are the shop's own are
+ * not ours to account for.
+ */
 export const permissionsOf = ({ world, stacks, primary, recovery }: LocalPlatform): DeployedPermission[] => {
   const roles = new Map<string, Pick<DeployedPermission, 'deployment' | 'owner'>>();
   for (const deployment of ['primary', 'recovery'] as const)
     for (const [logicalId, { type, arn }] of stacks[deployment].resources)
       if (type === 'AWS::IAM::Role' && arn) roles.set(arn, { deployment, owner: ownerOf(logicalId) });
-  return world.iam.permissions().map(({ role, action, resource, used }) => {
+  return world.iam.permissions().flatMap(({ role, action, resource, used }) => {
     const whose = roles.get(role);
-    if (!whose) throw new Error(`The role ${role} belongs to neither deployment.`);
+    if (!whose) return [];
     const [here, there] = whose.deployment === 'primary' ? [primary, recovery] : [recovery, primary];
     const place = resource.replaceAll(here.name, 'here').replaceAll(there.name, 'there');
     // The end of a role's name is made of its region.

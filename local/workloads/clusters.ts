@@ -4,6 +4,7 @@ import { cacheSource } from '../cache.ts';
 import { application, type LocalPlatform } from '../platform.ts';
 import type { LocalRegion } from '../world.ts';
 import { createShopCluster, type ShopService } from './cluster.ts';
+import { createShopInfrastructure } from './projects.ts';
 
 /** Of every load balancer: the port in the example's URLs. */
 export const PORT = 8080;
@@ -15,11 +16,12 @@ const RECORDS: Record<ShopService, string> = {
 };
 
 /**
- * The cache has to be there before.
+ * With the projects that build what workloads stand upon, where they are configured. The cache has to be there before.
  * @param replicas of each service in the primary region; as many as the configuration says of a service where left out
  */
 export const createShopClusters = async (platform: LocalPlatform, replicas?: number): Promise<void> => {
   const { workloads } = planned();
+  const { infrastructure } = configuration().recovery ?? {};
   const running = replicas ?? Math.max(...workloads.deployments.map((deployment) => deployment.replicas));
   for (const [region, each] of [
     [platform.primary, running],
@@ -42,6 +44,7 @@ export const createShopClusters = async (platform: LocalPlatform, replicas?: num
       },
       access: [await roleOf(platform, region, 'recoverySwitchWorkloads')],
     });
+    if (infrastructure) await createShopInfrastructure(region, infrastructure.project);
   }
   await platform.world.clock.settled();
 };

@@ -1,4 +1,5 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { ElastiCacheClient } from '@aws-sdk/client-elasticache';
 import { IAMClient } from '@aws-sdk/client-iam';
@@ -37,6 +38,7 @@ const perRegion = <C>(create: (options: ClientOptions) => C): ((region?: string)
 };
 
 export const cloudwatch = /* @__PURE__ */ perRegion((options) => new CloudWatchClient(options));
+export const codebuild = /* @__PURE__ */ perRegion((options) => new CodeBuildClient(options));
 /** Its control plane is in us-east-1, whichever region asks. */
 export const route53 = /* @__PURE__ */ perRegion((options) => new Route53Client(options));
 export const elasticache = /* @__PURE__ */ perRegion((options) => new ElastiCacheClient(options));

@@ -73,7 +73,7 @@ const announced = {
 const mode = z.enum(['copy', 'real']).default('copy');
 
 /**
- * The four kinds of a year. `tabletop`: people go through the plan and its questions; `partial`: the database, and infrastructure where it is built;
+ * The four kinds of a year. `tabletop`: people go through the plan and its questions; `partial`: the database, and whether infrastructure could be built;
  * `full`: every phase; `surprise`: the same at a moment of its window that nobody knows, people included.
  */
 const Rehearsal = z.discriminatedUnion('kind', [
@@ -138,7 +138,7 @@ export const Recovery = z
       catchUp: duration.prefault('2 minutes'),
     }),
     cache: z.strictObject({ source }).optional(),
-    /** A CodeBuild project of the recovery region that builds the user's CDK or Terraform. */
+    /** A CodeBuild project that runs the user's CDK or Terraform; of this name in both regions, for the way back. */
     infrastructure: z.strictObject({ project: z.string().min(1) }).optional(),
     workloads: Workloads.optional(),
     dns: Dns.optional(),

@@ -28,8 +28,8 @@ export type PlannedCall = z.output<typeof PlannedCall>;
 
 const PlannedPhase = z.strictObject({
   phase: z.enum(PHASES),
-  /** The function that makes the calls; null where there is none, and people have to. */
-  function: z.string().nullable(),
+  /** The function that makes the calls. */
+  function: z.string(),
   calls: z.array(PlannedCall),
   targetSeconds: seconds.optional(),
   expectedSeconds: seconds,

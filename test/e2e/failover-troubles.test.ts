@@ -23,6 +23,9 @@ const CRASHES = fileURLToPath(new URL('../support/crashing-service.ts', import.m
 
 let shop: ShopPlatform;
 let failover: Failover;
+/** What the shop's own infrastructure code makes is refused until then. */
+let allowBuild: () => void;
+const DENIED = { kind: 'error', code: 'AccessDenied', status: 403, when: 'before' } as const;
 beforeAll(async () => {
   shop = await startMovableShop();
   await removeDatabase();
@@ -52,7 +55,7 @@ const stopped = (name: string) =>
   expect.objectContaining({ status: 'FAILED', error: 'FailoverStopped', cause: expect.stringContaining(name) });
 
 describe('a failover whose steps fail', { timeout: 240_000 }, () => {
-  it('stops where there is nothing to build the database from; the cache is restored all the same', async () => {
+  it('stops where there is nothing to build the database from, and where infrastructure cannot be built; the cache is restored all the same', async () => {
     const throttled = { kind: 'error', code: 'Throttling', status: 400, when: 'before' } as const;
     // More often than a client tries: the machine tries again.
     for (const [key, operation] of [
@@ -60,19 +63,26 @@ describe('a failover whose steps fail', { timeout: 240_000 }, () => {
       ['recoveryRestoreCache', 'DescribeReplicationGroups'],
     ])
       shop.world.faults.add({ actor: `${shop.service}-${key}`, operation: operation ?? '' }, throttled, { times: 4 });
+    allowBuild = shop.world.faults.add({ operation: 'CreateBucket' }, DENIED);
     failover = await begin(shop, 'troubled', { override: 'shop' });
     await grant(shop, failover.id);
     expect(await failover.ended()).toEqual(stopped('RecoveryPointMissing'));
     expect(toldAbout(shop, 'troubled', 'STOPPED at "Promote the database"', 'database: not done')).not.toEqual([]);
+    expect(
+      toldAbout(shop, 'troubled', 'Also:', 'shop-infrastructure', 'COMMAND_EXECUTION_ERROR', 'aws logs tail'),
+    ).not.toEqual([]);
     expect((await recordOf(shop, failover.id, 'cache')).endedAt).toBeDefined();
     expect(await refusedWith(order(shop, 'primary'))).toBe('28000');
   });
 
   it('stops where what it restores turns incompatible, and says that it can be deleted', async () => {
     await shop.backUp();
+    allowBuild();
     shop.recovery.rds.failNextRestore('incompatible-restore');
     expect(await redrive()).toEqual(stopped('InstanceUnusable'));
     expect(toldAbout(shop, 'troubled', 'shop-db-replica', 'incompatible-restore', 'redrive-execution')).not.toEqual([]);
+    // The build that failed was followed by one that is allowed to make what it makes, and by no other.
+    expect(await recordOf(shop, failover.id, 'infrastructure')).toMatchObject({ facts: { attempt: 2 } });
   });
 
   it('stops where pods crash again and again, and says which and why', async () => {
@@ -89,8 +99,7 @@ describe('a failover whose steps fail', { timeout: 240_000 }, () => {
   });
 
   it('stops where the names cannot be switched, with all before it done and nothing after it', async () => {
-    const denied = { kind: 'error', code: 'AccessDenied', status: 403, when: 'before' } as const;
-    shop.world.faults.add({ actor: `${shop.service}-recoverySwitchDns`, operation: 'PutMetricData' }, denied);
+    shop.world.faults.add({ actor: `${shop.service}-recoverySwitchDns`, operation: 'PutMetricData' }, DENIED);
     expect(await redrive()).toEqual(stopped('ended as AccessDenied'));
     expect(await recordOf(shop, failover.id, 'database')).toMatchObject({ facts: { how: 'snapshot' } });
     expect(toldAbout(shop, 'troubled', 'STOPPED at "Switch the names"', 'dns: not done')).not.toEqual([]);
@@ -122,5 +131,9 @@ describe('a failover whose steps fail', { timeout: 240_000 }, () => {
     expect(JSON.parse(ended.output ?? '{}')).toMatchObject({ lossSeconds: facts.lossSeconds });
     expect(toldAbout(shop, 'troubled', 'lives in us-west-2', `restored from ${facts.recoveryPoint}`)).not.toEqual([]);
     expect(await order(shop, 'recovery')).toBeGreaterThan(0);
+    const { ids } = await shop.ask<{ ids: string[] }>(shop.recovery, 'codebuild', 'ListBuildsForProject', {
+      projectName: 'shop-infrastructure',
+    });
+    expect(ids).toHaveLength(2);
   });
 });

@@ -19,11 +19,12 @@ type Answers = Record<string, (event: Event) => unknown>;
 const DECLARED = {
   failoverId: ID,
   facts: {
-    path: ['fence', 'database', 'cache', 'workloads', 'dns', 'health', 'monitoring', 'validate'],
+    path: ['fence', 'database', 'cache', 'infrastructure', 'workloads', 'dns', 'health', 'monitoring', 'validate'],
     limits: {
       fence: 360,
       database: 2700,
       cache: 900,
+      infrastructure: 5400,
       workloads: 1800,
       dns: 900,
       health: 900,
@@ -40,6 +41,7 @@ const LOOPS = [
   ['recoveryFence', 'Fence the old primary', 'fence'],
   ['recoveryPromoteDatabase', 'Promote the database', 'database'],
   ['recoveryRestoreCache', 'Restore the cache', 'cache'],
+  ['recoveryBuildInfrastructure', 'Build the infrastructure', 'infrastructure'],
   ['recoverySwitchWorkloads', 'Bring up the workloads', 'workloads'],
   ['recoverySwitchDns', 'Switch the names', 'dns'],
   ['recoveryCheckHealth', 'Check health', 'health'],
@@ -69,6 +71,7 @@ const failover = (answers: Answers = {}, decide?: (token: string) => void) => {
     recoveryFence: () => done({ confirmed: true }),
     recoveryPromoteDatabase: () => done({ instance: 'shop-db-replica' }),
     recoveryRestoreCache: () => done({ replicationGroup: 'shop-cache' }),
+    recoveryBuildInfrastructure: () => done({ project: 'shop-infrastructure' }),
     recoverySwitchWorkloads: () => done(),
     recoverySwitchDns: () => done(),
     recoveryCheckHealth: () => done(),
@@ -123,6 +126,7 @@ describe('failover', () => {
       'recoveryFence',
       'recoveryPromoteDatabase',
       'recoveryRestoreCache',
+      'recoveryBuildInfrastructure',
       'recoverySwitchWorkloads',
       'recoverySwitchDns',
       'recoveryCheckHealth',
@@ -163,7 +167,8 @@ describe('failover', () => {
   });
 
   it.each([
-    [['workloads'], ['recoveryRestoreCache', 'recoverySwitchDns']],
+    [['workloads'], ['recoveryRestoreCache', 'recoveryBuildInfrastructure', 'recoverySwitchDns']],
+    [['infrastructure'], ['recoveryRestoreCache', 'recoverySwitchWorkloads', 'recoverySwitchDns']],
     [['cache', 'dns'], ['recoverySwitchWorkloads']],
     [[], ['recoveryRestoreCache', 'recoverySwitchWorkloads', 'recoverySwitchDns']],
   ])('passes over what the configuration has nothing for: with %s it calls no %s', async (path, without) => {
@@ -196,7 +201,7 @@ describe('failover', () => {
     expect(broken.asked.filter((of) => of === 'recoveryDeclare').length).toBeGreaterThanOrEqual(2);
   });
 
-  it('brings up the one where the other fails, says both where both do, and a redrive does what is left', async () => {
+  it('brings up the one where the other fails, says all where all do, and a redrive does what is left', async () => {
     let broken = true;
     const fails = (of: string) => () => {
       if (broken) throw named(of, `${of} happened`);
@@ -205,11 +210,15 @@ describe('failover', () => {
     const { begin, redrive, trouble, asked } = failover({
       recoveryPromoteDatabase: fails('InstanceUnusable'),
       recoveryRestoreCache: fails('RecoveryPointMissing'),
+      recoveryBuildInfrastructure: fails('InfrastructureNotBuilt'),
     });
     const { executionArn = '' } = await begin();
     expect(trouble()).toMatchObject({
       ...{ state: 'Promote the database', error: 'InstanceUnusable' },
-      also: [{ state: 'Restore the cache', error: 'RecoveryPointMissing' }],
+      also: [
+        { state: 'Restore the cache', error: 'RecoveryPointMissing' },
+        { state: 'Build the infrastructure', error: 'InfrastructureNotBuilt' },
+      ],
     });
     expect(asked).not.toContain('recoverySwitchWorkloads');
     broken = false;
@@ -265,6 +274,7 @@ describe('failover', () => {
   it.each([
     ['recoveryPromoteDatabase', 'InsufficientDBInstanceCapacityFault'],
     ['recoveryRestoreCache', 'InsufficientCacheClusterCapacityFault'],
+    ['recoveryBuildInfrastructure', 'AccountLimitExceededException'],
   ])('waits for room where %s finds none, and stops where none comes', async (name, error) => {
     let tries = 0;
     const enough = failover({ [name]: () => (++tries < 6 ? throws(error)() : done()) });

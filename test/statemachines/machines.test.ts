@@ -54,7 +54,7 @@ const errorNames = (): Set<string> => {
 
 /** Errors without a dot that are not ours: of the SDK, of RDS and ElastiCache by code and by class, of Step Functions' SDK integration. */
 const KNOWN =
-  /^(Throttling(Exception)?|SlowDown|ServiceUnavailable|InternalError|InternalFailure|TimeoutError|RequestLimitExceeded|(InvalidDBInstanceState|InvalidDBSnapshotState|InstanceQuotaExceeded|StorageQuotaExceeded|InsufficientDBInstanceCapacity|InsufficientCacheClusterCapacity|NodeQuotaForCustomerExceeded|NodeQuotaForClusterExceeded|ClusterQuotaForCustomerExceeded|InvalidReplicationGroupState)(Fault)?)$/;
+  /^(Throttling(Exception)?|AccountLimitExceededException|SlowDown|ServiceUnavailable|InternalError|InternalFailure|TimeoutError|RequestLimitExceeded|(InvalidDBInstanceState|InvalidDBSnapshotState|InstanceQuotaExceeded|StorageQuotaExceeded|InsufficientDBInstanceCapacity|InsufficientCacheClusterCapacity|NodeQuotaForCustomerExceeded|NodeQuotaForClusterExceeded|ClusterQuotaForCustomerExceeded|InvalidReplicationGroupState)(Fault)?)$/;
 
 /** Fails by what it invokes, after people were told: a redrive begins with the state that failed. */
 const FAILS_ON_PURPOSE = new Set(['Say where it stopped']);

@@ -1,4 +1,5 @@
 // The plan through its handler. Permissions are decided by the local region's engine over the roles as they are deployed.
+import { BatchGetProjectsCommand, CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
 import {
   DescribeReplicationGroupsCommand,
@@ -28,6 +29,7 @@ const ARCHIVED = new Date('2026-11-20T02:00:00.000Z');
 let region: RecoveryRegion;
 let roles: DeployedRoles;
 let groups: ReplicationGroup[];
+let projects: boolean;
 let simulating: () => void;
 let missingFunction: string | undefined;
 
@@ -58,6 +60,7 @@ beforeEach(async () => {
   });
   roles = deployedRoles(platform);
   groups = [];
+  projects = true;
   simulating = () => undefined;
   missingFunction = undefined;
   region.rds.recovery.instances.set('shop-db-replica', {
@@ -74,6 +77,9 @@ beforeEach(async () => {
       if (groups.length === 0) throw new ReplicationGroupNotFoundFault({ message: 'none', $metadata: {} });
       return { ReplicationGroups: groups };
     });
+  mockClient(CodeBuildClient)
+    .on(BatchGetProjectsCommand)
+    .callsFake(({ names }) => ({ projects: projects ? [{ name: names[0] }] : [] }));
   mockClient(EKSClient)
     .on(DescribeClusterCommand)
     .resolves({ cluster: { status: 'ACTIVE' } });
@@ -122,8 +128,8 @@ describe('a plan', () => {
   it('goes through the phases in their order, every call allowed where everything is deployed', async () => {
     const plan = await make();
     expect(plan.phases.map(({ phase }) => phase)).toEqual([
-      ...['declare', 'approve', 'fence', 'database', 'cache', 'workloads', 'dns', 'health'],
-      ...['monitoring', 'validate', 'announce'],
+      ...['declare', 'approve', 'fence', 'database', 'cache', 'infrastructure', 'workloads', 'dns'],
+      ...['health', 'monitoring', 'validate', 'announce'],
     ]);
     expect(verdicts(plan).sort()).toEqual(['allowed', 'not by IAM']);
     expect(phaseIn(plan, 'database')?.calls).toContainEqual({
@@ -218,7 +224,7 @@ describe('what is expected', () => {
   it('is the target where nothing was measured, and says so', async () => {
     const plan = await make();
     expect(phaseIn(plan, 'fence')).toMatchObject({ expectedSeconds: 120, basis: 'its target; never measured here' });
-    // approve 900, fence 120, database 900 beside cache 300, workloads 600, dns 300, health 300
+    // approve 900, fence 120, database 900 beside cache 300 and infrastructure 600, workloads 600, dns 300, health 300
     expect(plan.expected).toEqual({ rtoSeconds: 3120, decidingSeconds: 900, objectiveSeconds: 3600 });
   });
 
@@ -236,8 +242,8 @@ describe('what is expected', () => {
     expect(phaseIn(plan, 'fence')).toMatchObject({ expectedSeconds: 25, basis: 'median of 4 measured' });
     expect(phaseIn(plan, 'database')).toMatchObject({ expectedSeconds: 60, basis: 'median of 1 measured' });
     expect(phaseIn(plan, 'dns')?.basis).toBe('its target; never measured here');
-    // The cache, at once with the database, takes longer now.
-    expect(plan.expected.rtoSeconds).toBe(900 + 25 + 300 + 600 + 300 + 300);
+    // The infrastructure, at once with the database, takes longer now.
+    expect(plan.expected.rtoSeconds).toBe(900 + 25 + 600 + 600 + 300 + 300);
   });
 });
 
@@ -280,19 +286,22 @@ describe('what is there', () => {
       'shop-db-replica, available, a replica of shop-db',
       expect.stringContaining('shop-cache-20261120t020000z-scheduled-export'),
       'shop-cache is free',
+      'a project of CodeBuild',
       'ACTIVE',
     ]);
   });
 
-  it('is told of a replica that is none any more, a name that is taken, and a cluster that is not there', async () => {
+  it('is told of a replica that is none any more, a name that is taken, and a project and a cluster that are not there', async () => {
     region.rds.recovery.instances.set('shop-db-replica', { DBInstanceStatus: 'available' });
     groups = [{ ReplicationGroupId: 'shop-cache', Status: 'available' }];
+    projects = false;
     mockClient(EKSClient)
       .on(DescribeClusterCommand)
       .resolves({ cluster: { status: 'FAILED' } });
     expect(notReady(await make())).toEqual([
       'shop-db-replica, available, no replica',
       'shop-cache is there already, available',
+      `CodeBuild has no project of this name in ${RECOVERY}`,
       'FAILED',
     ]);
   });
@@ -333,17 +342,23 @@ describe('what is there', () => {
 
 describe('what would not be recovered', () => {
   it('are the sources no phase is for, and the parts that are not configured', async () => {
-    const { cache: _, workloads: __, dns: ___, ...rest } = platform.recovery ?? expect.unreachable('no recovery');
-    vi.spyOn(platform, 'recovery', 'get').mockReturnValue({ ...rest, infrastructure: { project: 'shop-cdk' } });
+    const {
+      cache: _,
+      workloads: __,
+      dns: ___,
+      infrastructure: ____,
+      ...rest
+    } = platform.recovery ?? expect.unreachable('no recovery');
+    vi.spyOn(platform, 'recovery', 'get').mockReturnValue(rest);
     const plan = await make();
     expect(plan.notRecovered.map(({ what }) => what)).toEqual([
       'shop-cache',
-      'infrastructure of shop-cdk',
+      'infrastructure',
       'workloads',
       "customers' names",
       'protection against the loss of the second region',
     ]);
-    expect(phaseIn(plan, 'infrastructure')).toMatchObject({ function: null, calls: [] });
+    expect(phaseIn(plan, 'infrastructure')).toBeUndefined();
     vi.restoreAllMocks();
   });
 });

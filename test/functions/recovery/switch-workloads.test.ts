@@ -72,7 +72,9 @@ const standby = (options: WebOptions = {}): void => {
   for (const name of ['web', 'worker']) test.cluster.apply(web(name, { replicas: 0, envFrom, ...options }));
 };
 const content = () => test.cluster.store.named(CONFIG_MAPS, 'shop', 'shop-endpoints').data;
-const names = (name: string): string[] => test.pods(name).map(({ metadata }) => metadata.name);
+/** Without those that are ending: a rollout is complete before the last old pod is gone, as `kubectl rollout status` sees it. */
+const names = (name: string): string[] =>
+  test.pods(name).flatMap(({ metadata }) => (metadata.deletionTimestamp ? [] : metadata.name));
 const crashing = ({ status }: Pod): boolean =>
   status.containerStatuses[0]?.state.waiting?.reason === 'CrashLoopBackOff';
 /** Region time passes, and what was due in it happens. */
