@@ -127,6 +127,11 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     because: 'wakes the machine where the decision came before it waited',
   },
   {
+    owners: ['recoveryAnnounce'],
+    actions: ['s3:ListBucket'],
+    because: 'a phase that has no record is told from one that may not be read; here every phase had one',
+  },
+  {
     owners: ['recoveryApprove'],
     actions: ['s3:ListBucket'],
     because: 'a failover that there is not is told from one that may not be read',
