@@ -33,18 +33,30 @@ export class EngineFailed extends Error {
   override readonly name = 'EngineFailed';
 }
 
-const running = new Set<ChildProcess>();
+/** What ends a server at once. For a JVM, SIGQUIT is a request to list its threads. */
+type EndSignal = 'SIGQUIT' | 'SIGKILL';
 
-/** Starts a server that ends with this process: by signal from the kernel where there is one, else by the exit handlers. */
-export const spawnServer = (file: string, args: string[], logFile: string): ChildProcess => {
+const running = new Map<ChildProcess, EndSignal>();
+
+/**
+ * Starts a server that ends with this process: by signal from the kernel where there is one, else by the exit handlers. It
+ * runs as the engine's user unless told otherwise.
+ */
+export const spawnServer = (
+  file: string,
+  args: string[],
+  logFile: string,
+  options: { user?: EngineUser | undefined; endedBy?: EndSignal } = {},
+): ChildProcess => {
   installExitHandlers();
   const log = openSync(logFile, 'a', 0o644);
-  const user = engineUser();
+  const user = 'user' in options ? options.user : engineUser();
+  const { endedBy = 'SIGQUIT' } = options;
   const [command, commandArgs, identity] = canBindToParent()
-    ? ['setpriv', [...setprivUser(user), '--pdeathsig', 'QUIT', '--', file, ...args], {}]
+    ? ['setpriv', [...setprivUser(user), '--pdeathsig', endedBy.replace('SIG', ''), '--', file, ...args], {}]
     : [file, args, { ...user }];
   const child = spawn(command, commandArgs, { ...identity, cwd: '/', stdio: ['ignore', log, log] });
-  running.add(child);
+  running.set(child, endedBy);
   child.once('exit', () => running.delete(child));
   return child;
 };
@@ -66,7 +78,7 @@ const canBindToParent = (): boolean => {
 };
 
 const killAll = (): void => {
-  for (const child of running) child.kill('SIGQUIT');
+  for (const [child, signal] of running) child.kill(signal);
   running.clear();
 };
 
@@ -89,10 +101,11 @@ const installExitHandlers = (): void => {
 /** Ends servers that a killed run left behind below this directory. Their pid files lie in their data directories. */
 export const sweepServers = (directory: string): void => {
   if (!existsSync(directory)) return;
-  for (const file of globSync('**/{postmaster,redis}.pid', { cwd: directory })) {
+  for (const file of globSync('**/{postmaster,redis,kafka}.pid', { cwd: directory })) {
     const path = resolve(directory, file);
     const [pid = ''] = readFileSync(path, 'utf8').split('\n');
-    if (commandOf(pid).includes(dirname(path))) process.kill(Number(pid), 'SIGQUIT');
+    const signal = path.endsWith('kafka.pid') ? 'SIGKILL' : 'SIGQUIT';
+    if (commandOf(pid).includes(dirname(path))) process.kill(Number(pid), signal);
   }
 };
 
