@@ -18,5 +18,5 @@ export default {
   ],
   project: ['**/*.{ts,mjs,cjs}'],
   ignoreExportsUsedInFile: true,
-  ignoreBinaries: ['setpriv', 'cfn-lint'],
+  ignoreBinaries: ['setpriv', 'cfn-lint', 'java', 'mvn'],
 } satisfies KnipConfig;

@@ -2,7 +2,7 @@
 // Says what it does only when it does something.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -102,6 +102,72 @@ const installRedis = () => {
   );
 };
 
+/** Whether the java on PATH is one that runs the broker. */
+const hasJava = () => {
+  const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
+  return Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0) >= 17;
+};
+
+/**
+ * Kafka's jars, by Maven coordinates. They are fetched into a folder of this process's own, which takes its final name when it
+ * is complete: of setups that run at once the first wins, and one that is killed has not happened.
+ */
+const installKafka = () => {
+  if (process.env.LIFEBOAT_KAFKA) return;
+  const pom = path.join(root, 'local', 'engines', 'kafka', 'pom.xml');
+  const text = readFileSync(pom, 'utf8');
+  const version = /<kafka\.version>([^<]+)</.exec(text)[1];
+  const digest = createHash('sha256').update(text).digest('hex');
+  const engines = path.join(root, '.lifeboat', 'engines');
+  const folder = path.join(engines, `kafka-${version}`);
+  const marker = path.join(folder, 'complete');
+  const isComplete = () => existsSync(marker) && readFileSync(marker, 'utf8') === digest;
+  if (isComplete()) {
+    if (!hasJava()) missing(javaHint);
+    return;
+  }
+  if (!hasJava() || !onPath('mvn')) return missing(javaHint);
+  say(`fetching Apache Kafka ${version} (Maven, 44 MB of jars, some seconds) …`);
+  removeAbandoned(engines);
+  const own = `${folder}.fetch-${process.pid}`;
+  const jars = ['dependency:copy-dependencies', `-DoutputDirectory=${own}`, '-DincludeScope=runtime'];
+  // Maven complains on standard output, and puts escape codes there even when it is quiet.
+  const maven = spawnSync('mvn', ['-q', '-B', '-f', pom, ...jars], { encoding: 'utf8' });
+  if (maven.status !== 0) {
+    process.stderr.write(`${maven.stdout}${maven.stderr}`);
+    rmSync(own, { recursive: true, force: true });
+    return missing(
+      'Apache Kafka could not be fetched. Check the network and the repository Maven is configured for, or set LIFEBOAT_KAFKA to host:port of a broker.',
+    );
+  }
+  writeFileSync(path.join(own, 'complete'), digest);
+  if (!isComplete()) {
+    rmSync(folder, { recursive: true, force: true });
+    try {
+      renameSync(own, folder);
+    } catch (error) {
+      if (!isComplete()) throw error;
+    }
+  }
+  rmSync(own, { recursive: true, force: true });
+};
+
+const javaHint =
+  'Java 17 or newer and Maven, which fetch and run Apache Kafka, were not found. Install them (Debian: apt-get install default-jre-headless maven), or set LIFEBOAT_KAFKA to host:port of a broker.';
+
+/** Removes what setups that were killed had begun to fetch. */
+const removeAbandoned = (engines) => {
+  for (const name of existsSync(engines) ? readdirSync(engines) : []) {
+    const [, pid] = /\.fetch-(\d+)$/.exec(name) ?? [];
+    if (!pid) continue;
+    try {
+      process.kill(Number(pid), 0);
+    } catch (error) {
+      if (error.code === 'ESRCH') rmSync(path.join(engines, name), { recursive: true, force: true });
+    }
+  }
+};
+
 const missing = (hint) => {
   if (required) fail(hint);
   say(`${hint} Everything that needs it is skipped.`);
@@ -110,3 +176,4 @@ const missing = (hint) => {
 installDependencies();
 installPostgres();
 installRedis();
+installKafka();

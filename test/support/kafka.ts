@@ -1,0 +1,84 @@
+// A real Kafka for tests, and the command line programs that come with it as somebody else's eye on what is there.
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe } from 'vitest';
+import { type KafkaBroker, type KafkaOptions, startKafka } from '../../local/engines/kafka.ts';
+import { kafkaCommand } from '../../local/engines/kafka-binaries.ts';
+import { EngineFailed } from '../../local/engines/processes.ts';
+import { EngineMissing } from '../../local/engines/programs.ts';
+
+const execute = promisify(execFile);
+
+export interface TestKafka extends AsyncDisposable {
+  /** `host:port`, one or several with commas. */
+  bootstrap: string;
+  /** None where the broker is LIFEBOAT_KAFKA: it is not ours to stop. */
+  brokers: KafkaBroker[];
+}
+
+/**
+ * A Kafka that ends with the test file. Without options it may be the one of LIFEBOAT_KAFKA, which others may use, too:
+ * names of topics and groups are best made up. With options it is always one of its own.
+ */
+export const openKafka = async (options?: Omit<KafkaOptions, 'directory'>): Promise<TestKafka> => {
+  const there = process.env.LIFEBOAT_KAFKA;
+  if (there && !options) return { bootstrap: there, brokers: [], [Symbol.asyncDispose]: async () => undefined };
+  const directory = await mkdtemp(join(tmpdir(), 'lifeboat-kafka-'));
+  const remove = () => rm(directory, { recursive: true, force: true });
+  try {
+    const { bootstrap, brokers } = await startKafka({ ...options, directory });
+    return {
+      bootstrap,
+      brokers,
+      [Symbol.asyncDispose]: async () => {
+        await Promise.all(brokers.map((broker) => broker.kill()));
+        await remove();
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+};
+
+/**
+ * Runs one of Kafka's own programs to its end and returns what it wrote:
+ * `kafkaTool('org.apache.kafka.tools.TopicCommand', ['--bootstrap-server', bootstrap, '--list'])`.
+ * @throws {EngineFailed} with its complaint. @throws {EngineMissing} without jars, also where LIFEBOAT_KAFKA is set.
+ */
+export const kafkaTool = async (mainClass: string, args: string[], input = ''): Promise<string> => {
+  const [java, all] = kafkaCommand(mainClass, args);
+  const running = execute(java, all, { timeout: 120_000, maxBuffer: 64 << 20 });
+  running.child.stdin?.end(input);
+  try {
+    return (await running).stdout;
+  } catch (error) {
+    const { stdout, stderr, message } = error as Error & { stdout?: string; stderr?: string };
+    // Some of them complain where others answer.
+    const said = [stderr, stdout].map((text) => text?.trim()).filter(Boolean);
+    throw new EngineFailed(`${mainClass} failed: ${said.join('\n') || message}`, { cause: error });
+  }
+};
+
+let told = false;
+
+/**
+ * `describe`, or the same skipped with a line that says why where there is no Kafka. `'broker'` is any, `'own'` is one that
+ * tests start and look at with Kafka's programs. Where engines are required, nothing is skipped: the tests fail.
+ */
+export const describeKafka = (needs: 'broker' | 'own'): typeof describe | typeof describe.skip => {
+  if (process.env.LIFEBOAT_REQUIRE_ENGINES === '1') return describe;
+  if (needs === 'broker' && process.env.LIFEBOAT_KAFKA) return describe;
+  try {
+    kafkaCommand('kafka.Kafka', []);
+    return describe;
+  } catch (error) {
+    if (!(error instanceof EngineMissing)) throw error;
+    if (!told) process.stderr.write(`skipped: ${error.message}\n`);
+    told = true;
+    return describe.skip;
+  }
+};
