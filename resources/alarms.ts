@@ -1,4 +1,4 @@
-import type { RdsSource, RedisSource, Source } from '../shared/config/schema.ts';
+import type { KafkaSource, RdsSource, RedisSource, Source } from '../shared/config/schema.ts';
 import type { Topic } from '../shared/notify/topics.ts';
 import { type MetricName, NAMESPACE } from '../shared/telemetry/metrics.ts';
 import { type Deployment, REPLICATION_RULE, vaultBucket } from './names.ts';
@@ -46,10 +46,12 @@ const planOf = (source: Source): Alarm[] => {
       return [notProven(source), ...databaseAlarms(source)];
     case 'elasticache-redis':
       return [notProven(source), ...cacheAlarms(source)];
+    case 'kafka':
+      return clusterAlarms(source);
   }
 };
 
-const notProven = ({ objectives }: Source): Alarm => [
+const notProven = ({ objectives }: RdsSource | RedisSource): Alarm => [
   'not-proven',
   'ProvenPointAge',
   objectives.proven,
@@ -94,6 +96,17 @@ const cacheAlarms = ({ objectives }: RedisSource): Alarm[] => [
     'critical',
     6,
     'A restore of the newest archive begun now would lose more than the objective allows.',
+  ],
+];
+
+const clusterAlarms = ({ objectives }: KafkaSource): Alarm[] => [
+  [
+    'rpo',
+    'AchievableRpo',
+    objectives.rpo,
+    'critical',
+    3,
+    'What came into the cluster longer ago than the objective allows is in no archive of the other region.',
   ],
 ];
 

@@ -24,4 +24,14 @@ const english = {
   },
 };
 
-module.exports = [platform, english];
+/** The Kafka client's checksums are WebAssembly: read from a file beside it, which a bundle does not have, or held in the code. */
+const bundledWasm = {
+  name: 'bundled-wasm',
+  setup(build) {
+    build.onResolve({ filter: /^@platformatic\/wasm-utils$/ }, ({ path, importer, kind, resolveDir }) =>
+      build.resolve(`${path}/bundled`, { importer, kind, resolveDir }),
+    );
+  },
+};
+
+module.exports = [platform, english, bundledWasm];

@@ -49,6 +49,38 @@ export const GRANTS = {
       Because: 'the topics and the vault are encrypted with the key',
     },
   ],
+  /** Plans, segments and indexes of archives of clusters, and which one is the newest. */
+  keepArchives: [
+    { Action: ['s3:GetObject', 's3:PutObject'], Resource: ['${Vault}/kafka-archive/*', '${Vault}/kafka/heads/*'] },
+    {
+      Action: ['s3:AbortMultipartUpload'],
+      Resource: ['${Vault}/kafka-archive/*'],
+      Because: 'a segment that cannot be finished is taken back',
+    },
+    { Action: ['s3:ListBucket'], Resource: ['${Vault}'] },
+    { Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: ['${VaultKeyArn}'] },
+  ],
+  /** By the role of the function, or by a secret. Which topics may be read is decided by the brokers, or by these names at MSK. */
+  signInToBrokers: [
+    {
+      Action: ['secretsmanager:GetSecretValue'],
+      Resource: ['${Secrets}:*'],
+      Because: 'secrets are named by the configuration of each source',
+    },
+    {
+      Action: ['kafka-cluster:Connect', 'kafka-cluster:DescribeCluster'],
+      Resource: ['${Kafka}:cluster/*'],
+      Because: 'clusters are named by their brokers in the configuration; their ARNs have parts that AWS makes up',
+    },
+    {
+      Action: [
+        'kafka-cluster:DescribeTopic',
+        'kafka-cluster:DescribeTopicDynamicConfiguration',
+        'kafka-cluster:ReadData',
+      ],
+      Resource: ['${Kafka}:topic/*'],
+    },
+  ],
   findMissedRuns: [
     {
       Action: ['scheduler:GetSchedule'],
@@ -146,6 +178,7 @@ const expand = (deployment: Deployment, text: string) => {
     RecoveryRoles: `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${service}-Recovery*`,
     Alarms: `arn:\${AWS::Partition}:cloudwatch:${region}:\${AWS::AccountId}:alarm:${service}-`,
     PeerAlarms: `arn:\${AWS::Partition}:cloudwatch:${peerRegion}:\${AWS::AccountId}:alarm:${service}-`,
+    Kafka: `arn:\${AWS::Partition}:kafka:${region}:\${AWS::AccountId}`,
     CodeBuild: `arn:\${AWS::Partition}:codebuild:${region}:\${AWS::AccountId}`,
     Eks: `arn:\${AWS::Partition}:eks:${region}:\${AWS::AccountId}`,
     Secrets: `arn:\${AWS::Partition}:secretsmanager:${region}:\${AWS::AccountId}:secret`,

@@ -1,4 +1,4 @@
-import type { RdsSource, RedisSource, Source } from '../shared/config/schema.ts';
+import type { KafkaSource, RdsSource, RedisSource, Source } from '../shared/config/schema.ts';
 import { isAwake } from '../shared/recovery/schedules.ts';
 import { SCHEDULER_TRIES_SECONDS, scheduleName } from '../shared/schedules/missed-runs.ts';
 import { arnOf, type Deployment, functionLogicalId, machineLogicalId } from './names.ts';
@@ -47,6 +47,7 @@ export const planSchedules = ({ platform }: Deployment): Plan[] => [
   },
   { name: 'measure', expression: platform.schedules.measure, target: { function: 'rdsMeasure' }, input: {} },
   ...cacheSchedules(platform),
+  ...clusterSchedules(platform),
   ...Object.entries(platform.sources).flatMap(([source, settings]) => planOf(source, settings)),
 ];
 
@@ -56,6 +57,8 @@ const planOf = (source: string, settings: Source): Plan[] => {
       return databasePlan(source, settings);
     case 'elasticache-redis':
       return cachePlan(source, settings);
+    case 'kafka':
+      return clusterPlan(source, settings);
   }
 };
 
@@ -118,6 +121,21 @@ const cachePlan = (source: string, { schedules }: RedisSource): Plan[] => [
     expression: schedules.verify,
     target: { machine: 'verifyRedis' },
     input: { source, scheduledAt: SCHEDULED_AT },
+  },
+];
+
+/** Of all clusters together, where there is one. */
+const clusterSchedules = ({ schedules, sources }: Deployment['platform']): Plan[] =>
+  Object.values(sources).some(({ kind }) => kind === 'kafka')
+    ? [{ name: 'measure-clusters', expression: schedules.measure, target: { function: 'kafkaMeasure' }, input: {} }]
+    : [];
+
+const clusterPlan = (source: string, { schedules }: KafkaSource): Plan[] => [
+  {
+    name: scheduleName(source, 'archive'),
+    expression: schedules.archive,
+    target: { machine: 'archiveKafka' },
+    input: { source, scheduledAt: SCHEDULED_AT, purpose: 'scheduled' },
   },
 ];
 

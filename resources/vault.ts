@@ -166,6 +166,21 @@ const archives = ({ platform }: Deployment) => ({
   ...expireOld,
 });
 
+/** Archives of clusters: read whole for a restore, soon after it is needed; kept by the longest retention there is. */
+const clusterArchives = ({ platform }: Deployment) => ({
+  Id: 'kafka-archive',
+  Status: 'Enabled',
+  Prefix: 'kafka-archive/',
+  Transitions: [{ StorageClass: 'GLACIER_IR', TransitionInDays: 30 }],
+  ExpirationInDays: Math.ceil(
+    Math.max(
+      90 * DAY,
+      ...Object.values(platform.sources).flatMap((source) => (source.kind === 'kafka' ? source.retention.archive : [])),
+    ) / DAY,
+  ),
+  ...expireOld,
+});
+
 const bucket = (deployment: Deployment) => ({
   Type: 'AWS::S3::Bucket',
   DeletionPolicy: 'Retain',
@@ -204,6 +219,7 @@ const bucket = (deployment: Deployment) => ({
           ...expireOld,
         },
         archives(deployment),
+        clusterArchives(deployment),
         // The catalogue, manifests and evidence are read for years: current versions stay where they can be read at once.
         ...[
           'catalog/',

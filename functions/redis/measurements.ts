@@ -1,10 +1,9 @@
-import { headObject } from '../../shared/artifacts/artifacts.ts';
 import { startAttempts } from '../../shared/attempts.ts';
 import { newestBefore } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { newestReplicated } from '../../shared/catalog/replicated.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { sourcesOfKind } from '../../shared/config/platform.ts';
-import { settings } from '../../shared/config/settings.ts';
 import { PartlyDone } from '../../shared/errors.ts';
 import { isArchive, isProven } from '../../shared/redis/archives.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
@@ -36,7 +35,7 @@ export const measure = async (): Promise<Measured[]> => {
 const measureSource = async (name: string): Promise<Measured> => {
   const at = now();
   const newest = await newestBefore(name, at, isArchive);
-  const replicated = await newestReplicated(name, at);
+  const replicated = await newestReplicated(name, at, isArchive);
   const proven = await newestBefore(name, at, isProven);
   const measured = {
     source: name,
@@ -53,23 +52,3 @@ const measureSource = async (name: string): Promise<Measured> => {
 
 const ageOf = (point: RecoveryPoint | undefined, at: Date): number | null =>
   point ? Math.max(0, secondsBetween(new Date(point.pointInTime ?? point.scheduledAt), at)) : null;
-
-/** How far back an archive is looked for that has left the region. Past this the objective is missed by far in any case. */
-const LOOKED_AT = 48;
-
-/** Only the primary region replicates: what is in the recovery region's vault is where it is needed. */
-const newestReplicated = async (name: string, at: Date): Promise<RecoveryPoint | undefined> => {
-  if (settings().role === 'recovery') return newestBefore(name, at, isArchive);
-  let before = at;
-  for (let looked = 0; looked < LOOKED_AT; looked++) {
-    const point = await newestBefore(name, before, isArchive);
-    if (!point || (await isReplicated(point))) return point;
-    before = new Date(new Date(point.scheduledAt).getTime() - 1);
-  }
-  return undefined;
-};
-
-const isReplicated = async ({ artifacts }: RecoveryPoint): Promise<boolean> => {
-  const heads = await Promise.all(artifacts.map(({ uri, versionId }) => headObject(uri, versionId)));
-  return heads.every(({ ReplicationStatus }) => ReplicationStatus === 'COMPLETED');
-};

@@ -16,7 +16,7 @@ import { logger } from '../../shared/telemetry/logger.ts';
 import { gatherDrills } from './drills-section.ts';
 import { type FailoverReport, gatherFailover } from './failover-gathering.ts';
 import { type MessagesOfKind, messagesBefore } from './messages.ts';
-import { cacheObjectives, databaseObjectives, type Objective } from './objectives.ts';
+import { cacheObjectives, clusterObjectives, databaseObjectives, type Objective } from './objectives.ts';
 import { gatherPlan, type PlanReport } from './plan-gathering.ts';
 
 const DAY_MS = 86_400_000;
@@ -149,6 +149,8 @@ const objectivesOf = async (source: Source, points: readonly RecoveryPoint[], at
       return databaseObjectives(source, points, await latestRestorable(instanceIn(source, settings().region)), at);
     case 'elasticache-redis':
       return cacheObjectives(source, points, at);
+    case 'kafka':
+      return clusterObjectives(source, points, at);
   }
 };
 

@@ -1,7 +1,7 @@
 // What was promised against what is: nothing counts as met that was not measured.
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { secondsBetween } from '../../shared/clock.ts';
-import type { RdsSource, RedisSource } from '../../shared/config/schema.ts';
+import type { KafkaSource, RdsSource, RedisSource } from '../../shared/config/schema.ts';
 
 export interface Objective {
   name: string;
@@ -46,6 +46,23 @@ export const databaseObjectives = (
       objectives.copy,
       copied ? Math.max(...copied.copies.flatMap(({ lagSeconds }) => lagSeconds ?? [])) : null,
       copied?.id ?? 'nothing was copied yet',
+    ),
+  ];
+};
+
+/** Nothing restores a cluster yet, so nothing was restored: how old the newest archive is, is what would be lost. */
+export const clusterObjectives = (
+  { objectives }: KafkaSource,
+  points: readonly RecoveryPoint[],
+  at: Date,
+): Objective[] => {
+  const newest = points.findLast(({ status }) => status === 'stored' || status === 'verified');
+  return [
+    judged(
+      'Records lost if the cluster were lost now (RPO)',
+      objectives.rpo,
+      newest ? ageOf(newest, at) : null,
+      newest?.id ?? 'there is no archive',
     ),
   ];
 };

@@ -55,7 +55,7 @@ const protectedPoints = (points: readonly RecoveryPoint[], { unsafe }: Rules): M
   const protect = (point: RecoveryPoint | undefined, reason: string | undefined): void => {
     if (point && reason && !reasons.has(point.id)) reasons.set(point.id, reason);
   };
-  for (const method of ['snapshot', 'export'] as const) {
+  for (const method of ['snapshot', 'export', 'archive'] as const) {
     const good = points
       .filter((point) => point.method === method && ['stored', 'verified'].includes(point.status))
       .toSorted((a, b) => b.scheduledAt.localeCompare(a.scheduledAt));

@@ -7,14 +7,14 @@ import type { Rules } from './plan.ts';
 const DAY_MS = 86_400_000;
 /** Compliance points of a database are kept seven years. */
 const DATABASE_HISTORY_MS = 8 * 365 * DAY_MS;
-/** Caches are backed up every hour: only what can still be there is read, and what a month without retention left. */
-const CACHE_MARGIN_MS = 35 * DAY_MS;
+/** Caches and clusters are backed up every hour or more often: only what can still be there is read, and what a month without retention left. */
+const MARGIN_MS = 35 * DAY_MS;
 
 /** Nothing older than this can still be within a retention class. */
 export const historyOf = (source: Source): number =>
   source.kind === 'rds-postgres'
     ? DATABASE_HISTORY_MS
-    : Math.max(source.retention.snapshot, source.retention.archive) * 1000 + CACHE_MARGIN_MS;
+    : Math.max(...Object.values(source.retention)) * 1000 + MARGIN_MS;
 
 export const rulesFor = (source: Source, points: readonly RecoveryPoint[]): Rules => {
   switch (source.kind) {
@@ -22,6 +22,8 @@ export const rulesFor = (source: Source, points: readonly RecoveryPoint[]): Rule
       return { unsafe: notCopied(points), waits: () => undefined };
     case 'elasticache-redis':
       return { unsafe: () => undefined, waits: notArchived(points) };
+    case 'kafka':
+      return { unsafe: () => undefined, waits: () => undefined };
   }
 };
 

@@ -53,12 +53,12 @@ const Telling = z.strictObject({ what: z.enum(['unusual', 'completed late', 'cop
 export type Telling = z.output<typeof Telling>;
 
 /** What can be protected. A point of another kind is not understood, and is an error. */
-export const KINDS = ['rds-postgres', 'elasticache-redis'] as const;
+export const KINDS = ['rds-postgres', 'elasticache-redis', 'kafka'] as const;
 
-/** What a restore starts from: the snapshot itself, or the archive that was exported from it. */
-export const RESTORED_FROM = { 'rds-postgres': 'snapshot', 'elasticache-redis': 'export' } as const;
+/** What a restore starts from: the snapshot itself, the archive that was exported from it, or all archives up to one. */
+export const RESTORED_FROM = { 'rds-postgres': 'snapshot', 'elasticache-redis': 'export', kafka: 'archive' } as const;
 
-/** Databases know the first three, caches the last two. */
+/** Databases know the first three, caches the last two, Kafka the last. */
 const RETENTION_CLASSES = ['daily', 'pre-change', 'compliance', 'snapshot', 'archive'] as const;
 
 export const STATUSES = ['started', 'stored', 'verified', 'failed', 'expired'] as const;
@@ -81,7 +81,7 @@ export const RecoveryPoint = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]*-\d{8}t\d{6}z-[a-z-]+$/),
   source: z.string(),
   kind: z.enum(KINDS),
-  method: z.enum(['snapshot', 'export']),
+  method: z.enum(['snapshot', 'export', 'archive']),
   purpose: z.enum(['scheduled', 'on-demand', 'pre-migration', 'pre-recovery', 'compliance']),
   status: z.enum(STATUSES),
   scheduledAt: time,

@@ -1,6 +1,6 @@
 import platform from '#platform';
 import { LifeboatError } from '../errors.ts';
-import type { Kind, Platform, RdsSource, RedisSource, Source, SourceOf } from './schema.ts';
+import type { KafkaSource, Kind, Platform, RdsSource, RedisSource, Source, SourceOf } from './schema.ts';
 
 export class SourceUnknown extends LifeboatError {
   override readonly name = 'SourceUnknown';
@@ -43,6 +43,9 @@ export const rdsSourceNamed = (name: string): RdsSource => narrowed(name, 'rds-p
 
 /** @throws {SourceUnknown} {SourceOfOtherKind} */
 export const redisSourceNamed = (name: string): RedisSource => narrowed(name, 'elasticache-redis');
+
+/** @throws {SourceUnknown} {SourceOfOtherKind} */
+export const kafkaSourceNamed = (name: string): KafkaSource => narrowed(name, 'kafka');
 
 /** All sources of one kind, with their names. */
 export const sourcesOfKind = <K extends Kind>(kind: K): [string, SourceOf<K>][] =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Check } from './checks.ts';
+import { Kafka } from './kafka.ts';
 import { Notifications } from './notifications.ts';
 import { Recovery } from './recovery.ts';
 import { ElastiCacheRedis } from './redis.ts';
@@ -62,7 +63,7 @@ const RdsPostgres = z.strictObject({
   checks: z.array(Check).min(1, 'a source without checks can never be PROVEN'),
 });
 
-export const Source = z.discriminatedUnion('kind', [RdsPostgres, ElastiCacheRedis]);
+export const Source = z.discriminatedUnion('kind', [RdsPostgres, ElastiCacheRedis, Kafka]);
 
 export const Platform = z
   .strictObject({
@@ -120,3 +121,4 @@ export type Kind = Source['kind'];
 export type SourceOf<K extends Kind> = Extract<Source, { kind: K }>;
 export type RdsSource = SourceOf<'rds-postgres'>;
 export type RedisSource = SourceOf<'elasticache-redis'>;
+export type KafkaSource = SourceOf<'kafka'>;

@@ -17,7 +17,7 @@ export const SCHEDULER_TRIES_SECONDS = 3600;
 /** What was missed longer ago is not made up for: it would be more of a surprise than of use. */
 const LOOK_BACK_MS = 7 * 86_400_000;
 
-export type Schedule = 'snapshot' | 'export' | 'verify' | 'posture';
+export type Schedule = 'snapshot' | 'export' | 'verify' | 'posture' | 'archive';
 
 /** A run is named by the time it was planned for, as everything that is made from it. */
 export interface Run {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { handler as reconcile } from '../../../functions/rds/reconcile.ts';
 import { configuration } from '../../../shared/config/platform.ts';
-import type { Platform } from '../../../shared/config/schema.ts';
+import type { RdsSource } from '../../../shared/config/schema.ts';
 import { invoke, type ShopPlatform, shopPlatform } from '../../support/platform.ts';
 import { day, exportPoint, snapshotPoint } from '../../support/points.ts';
 import { refusal } from '../../support/rds-api.ts';
@@ -24,8 +24,8 @@ beforeEach(async () => {
 afterEach(() => vi.useRealTimers());
 
 const run = () => invoke(reconcile, {});
-const withSchedule = (change: Partial<Platform['sources'][string]['schedules']>): void => {
-  const { schedules } = configuration().sources['shop-db'] as Platform['sources'][string];
+const withSchedule = (change: Partial<RdsSource['schedules']>): void => {
+  const { schedules } = configuration().sources['shop-db'] as RdsSource;
   for (const [name, value] of Object.entries(change))
     vi.spyOn(schedules, name as 'snapshot', 'get').mockReturnValue(value);
 };

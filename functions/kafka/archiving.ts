@@ -1,0 +1,175 @@
+// One share of an archive: the batches of its partitions, read from the leaders and streamed into segments of the vault. A call
+// writes segments until its time is up, and notes how far it is after each; whoever calls again goes on from there.
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { writeStream } from '../../shared/artifacts/streams.ts';
+import { readPoint } from '../../shared/catalog/catalog.ts';
+import { kafkaSourceNamed } from '../../shared/config/platform.ts';
+import {
+  ArchivePlan,
+  type Gap,
+  type Part,
+  type PartitionRange,
+  planKey,
+  progressKey,
+  type Segment,
+  ShareProgress,
+  segmentKey,
+} from '../../shared/kafka/archive.ts';
+import { type Batch, batchesIn } from '../../shared/kafka/batches.ts';
+import { type Cluster, openCluster, type Topic } from '../../shared/kafka/cluster.ts';
+import type { Work } from '../../shared/lambda/lambda.ts';
+import { logger } from '../../shared/telemetry/logger.ts';
+import { changeDocument, findDocument, openDocument } from '../../shared/vault/documents.ts';
+
+export const ShareRequest = z.strictObject({ recoveryPoint: z.string(), share: z.int().nonnegative() });
+
+/** Small enough to be read again quickly, large enough that a day of them can be listed. */
+const SEGMENT_BYTES = 256 * 1024 * 1024;
+/** Of a function's time, what finishing a segment and noting it may take. */
+const RESERVED_MS = 60_000;
+/** Answers without a batch below the high watermark, after which there is none: compaction left nothing. */
+const EMPTY_ANSWERS = 3;
+
+/** @throws {BatchDamaged} {BrokersUnreachable} {KafkaNotReady} {KafkaRefused} */
+export const archiveShare = async (
+  { recoveryPoint, share }: z.output<typeof ShareRequest>,
+  work: Pick<Work, 'remainingMs'>,
+  segmentBytes = SEGMENT_BYTES,
+): Promise<{ done: boolean; segments: number }> => {
+  const { source } = await readPoint(recoveryPoint);
+  const plan = ArchivePlan.parse(await findDocument(planKey(recoveryPoint), ArchivePlan));
+  const ranges = plan.shares[share] ?? [];
+  const key = progressKey(recoveryPoint, share);
+  let { value: progress } = await openDocument(key, ShareProgress, {
+    ...{ segments: [], range: 0, offset: ranges[0]?.from ?? 0, gaps: [] },
+    done: ranges.length === 0,
+  });
+  if (progress.done) return { done: true, segments: progress.segments.length };
+  const configured = kafkaSourceNamed(source);
+  await using cluster = await openCluster(source, configured);
+  const names = new Set(ranges.map(({ topic }) => topic));
+  const topics = new Map((await cluster.topics((name) => names.has(name))).map((topic) => [topic.id, topic]));
+  while (!progress.done && work.remainingMs() > RESERVED_MS) {
+    const number = progress.segments.length;
+    const reading = new SegmentReading(cluster, topics, ranges, progress, segmentBytes);
+    const artifact = await writeStream(segmentKey(recoveryPoint, share, number), reading.bytes(), {
+      contentType: 'application/octet-stream',
+    });
+    const made = reading.result(artifact);
+    progress = await changeDocument(key, ShareProgress, (standing) =>
+      // Of two calls at once the one that notes first is right, and the other goes on from there.
+      standing.segments.length === number && !standing.done ? made : standing,
+    );
+    logger.info('segment archived', { source, recoveryPoint, share, number, bytes: artifact?.bytes ?? 0 });
+  }
+  return { done: progress.done, segments: progress.segments.length };
+};
+
+/** Reads ranges from where the last segment ended, and remembers what went into this one. */
+class SegmentReading {
+  readonly #cluster: Cluster;
+  readonly #topics: ReadonlyMap<string, Topic>;
+  readonly #ranges: readonly PartitionRange[];
+  readonly #before: ShareProgress;
+  readonly #limit: number;
+  readonly #parts: Part[] = [];
+  readonly #gaps: Gap[] = [];
+  #range: number;
+  #offset: number;
+  #bytes = 0;
+
+  constructor(
+    cluster: Cluster,
+    topics: ReadonlyMap<string, Topic>,
+    ranges: readonly PartitionRange[],
+    before: ShareProgress,
+    limit: number,
+  ) {
+    this.#cluster = cluster;
+    this.#topics = topics;
+    this.#ranges = ranges;
+    this.#before = before;
+    this.#limit = limit;
+    this.#range = before.range;
+    this.#offset = before.offset;
+  }
+
+  async *bytes(): AsyncGenerator<Uint8Array> {
+    for (; this.#range < this.#ranges.length && this.#bytes < this.#limit; ) {
+      const range = this.#ranges[this.#range] as PartitionRange;
+      yield* this.#read(range);
+      if (this.#offset < range.to) return;
+      this.#range += 1;
+      this.#offset = this.#ranges[this.#range]?.from ?? 0;
+    }
+  }
+
+  result(artifact: Segment['artifact'] | undefined): ShareProgress {
+    return {
+      segments: artifact ? [...this.#before.segments, { artifact, parts: this.#parts }] : this.#before.segments,
+      ...{ range: this.#range, offset: this.#offset },
+      gaps: [...this.#before.gaps, ...this.#gaps],
+      done: this.#range >= this.#ranges.length,
+    };
+  }
+
+  /** The batches of one range, until it or the segment is full. */
+  async *#read(range: PartitionRange): AsyncGenerator<Uint8Array> {
+    const part = {
+      from: this.#offset,
+      at: this.#bytes,
+      batches: 0,
+      records: 0,
+      maxTimestamp: 0,
+      sha: createHash('sha256'),
+    };
+    let empty = 0;
+    while (this.#offset < range.to && this.#bytes < this.#limit) {
+      const batches = await this.#fetch(range);
+      if (batches === undefined) break;
+      if (batches.length === 0 && ++empty >= EMPTY_ANSWERS) this.#offset = range.to;
+      for (const batch of batches) {
+        if (batch.lastOffset < this.#offset) continue;
+        if (batch.baseOffset >= range.to) {
+          this.#offset = range.to;
+          break;
+        }
+        empty = 0;
+        part.batches += 1;
+        part.records += batch.control ? 0 : batch.records;
+        part.maxTimestamp = Math.max(part.maxTimestamp, batch.maxTimestamp);
+        part.sha.update(batch.bytes);
+        this.#bytes += batch.bytes.length;
+        this.#offset = batch.lastOffset + 1;
+        yield batch.bytes;
+      }
+    }
+    if (part.batches === 0) return;
+    const { sha, ...counted } = part;
+    this.#parts.push({
+      ...{ topicId: range.topicId, topic: range.topic, partition: range.partition, ...counted },
+      ...{ to: this.#offset, bytes: this.#bytes - part.at, sha256: sha.digest('hex') },
+    });
+  }
+
+  /** Whole batches from the offset on; undefined where the brokers have no more of the range. */
+  async #fetch(range: PartitionRange): Promise<Batch[] | undefined> {
+    const topic = this.#topics.get(range.topicId);
+    const partition = topic?.partitions.find((each) => each.partition === range.partition);
+    // Deleted, or made again, since it was planned: what was in it is lost.
+    if (!topic || !partition) return this.#giveUp(range, range.to, 'recreated');
+    const answer = await this.#cluster.fetch(topic, partition, this.#offset);
+    if (answer.outOfRange) {
+      const lost = answer.logStart > this.#offset;
+      return this.#giveUp(range, lost ? Math.min(answer.logStart, range.to) : range.to, lost ? 'trimmed' : 'rewound');
+    }
+    return [...batchesIn(answer.records, `${range.topic}-${range.partition} from offset ${this.#offset}`)];
+  }
+
+  #giveUp(range: PartitionRange, to: number, why: Gap['why']): undefined | Batch[] {
+    this.#gaps.push({ ...range, from: this.#offset, to, why });
+    this.#offset = to;
+    return to < range.to ? [] : undefined;
+  }
+}

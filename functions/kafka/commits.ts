@@ -1,0 +1,96 @@
+// The end of an archive: what all shares wrote becomes one recovery point, on the condition that it goes on from the newest one.
+import { z } from 'zod';
+import { writeArtifact } from '../../shared/artifacts/artifacts.ts';
+import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
+import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import { now, secondsBetween } from '../../shared/clock.ts';
+import {
+  ArchiveHead,
+  type ArchiveIndex,
+  ArchivePlan,
+  headKey,
+  indexKey,
+  manifestKey,
+  planKey,
+  progressKey,
+  ShareProgress,
+} from '../../shared/kafka/archive.ts';
+import { logger } from '../../shared/telemetry/logger.ts';
+import { changeDocument, findDocument, openDocument } from '../../shared/vault/documents.ts';
+import { ArchiveSuperseded, ArchiveUnfinished } from './errors.ts';
+import { tellGaps } from './messages.ts';
+
+export const PointRequest = z.strictObject({ recoveryPoint: z.string() });
+
+/** @throws {ArchiveUnfinished} {ArchiveSuperseded}: then the point is failed, and nothing of it is lost. */
+export const commitArchive = async ({
+  recoveryPoint: id,
+}: z.output<typeof PointRequest>): Promise<{ records: number; gaps: number }> => {
+  const point = await readPoint(id);
+  const index = await indexOf(id);
+  if (point.status === 'started') {
+    await takeHead(point, index);
+    await settle(id, index);
+  }
+  const records = index.segments.flatMap(({ parts }) => parts).reduce((sum, part) => sum + part.records, 0);
+  return { records, gaps: index.gaps.length };
+};
+
+/** Everything that the shares wrote, in one document. */
+const indexOf = async (id: string): Promise<ArchiveIndex> => {
+  const plan = ArchivePlan.parse(await findDocument(planKey(id), ArchivePlan));
+  const shares = await Promise.all(plan.shares.map((_, share) => findDocument(progressKey(id, share), ShareProgress)));
+  const open = shares.findIndex((share) => !share?.done);
+  if (open >= 0)
+    throw new ArchiveUnfinished('a share of the archive is not archived yet.', {
+      ...{ source: id.slice(0, id.indexOf('-20')), recoveryPoint: id, expected: 'every share done' },
+      found: `share ${open} of ${plan.shares.length} ${shares[open] ? 'half done' : 'not begun'}`,
+      next: 'Start the machine again for the same time: it goes on where it stopped.',
+    });
+  const done = shares.filter((share) => share !== undefined);
+  return {
+    ...{ schemaVersion: 1, recoveryPoint: id, base: plan.base, takenAt: plan.takenAt, topics: plan.topics },
+    segments: done.flatMap(({ segments }) => segments),
+    gaps: [...plan.gaps, ...done.flatMap(({ gaps }) => gaps)],
+    next: plan.next,
+  };
+};
+
+/** Of two archives that were planned from the same one, one is committed. */
+const takeHead = async ({ id, source }: RecoveryPoint, { base, next }: ArchiveIndex): Promise<void> => {
+  const key = headKey(source);
+  const own: ArchiveHead = { recoveryPoint: id, next };
+  const standing =
+    base === null
+      ? (await openDocument(key, ArchiveHead, own)).value
+      : await changeDocument(key, ArchiveHead, (head) => (head.recoveryPoint === base ? own : head));
+  if (standing.recoveryPoint === id) return;
+  const failure = `${standing.recoveryPoint} was committed meanwhile and holds the same offsets`;
+  await changePoint(id, (point) => (point.status === 'started' ? { ...point, status: 'failed', failure } : point));
+  throw new ArchiveSuperseded('another archive of this source was committed since this one was planned.', {
+    ...{ source, recoveryPoint: id, expected: `${base ?? 'nothing'} as the newest one`, found: standing.recoveryPoint },
+    next: 'Nothing is lost: its offsets are in that one. Let one schedule archive a source.',
+  });
+};
+
+/** Makes the point of a committed archive one that can be restored from. Safe to call again. */
+export const settle = async (id: string, known?: ArchiveIndex): Promise<void> => {
+  const index = known ?? (await indexOf(id));
+  const objects = index.segments.map(({ artifact }) => artifact);
+  const manifest = await writeArtifact(manifestKey(id), JSON.stringify({ recoveryPoint: id, objects }, null, 2));
+  const written = await writeArtifact(indexKey(id), JSON.stringify(index));
+  const { source } = await changePoint(id, (point) =>
+    point.status === 'started'
+      ? {
+          ...point,
+          ...{ status: 'stored', storedAt: now().toISOString(), pointInTime: index.takenAt },
+          ...(index.base ? { parent: index.base } : {}),
+          sizeBytes: objects.reduce((sum, { bytes }) => sum + bytes, 0),
+          durationSeconds: secondsBetween(new Date(point.startedAt), now()),
+          artifacts: [written, { ...manifest, lists: objects.length }],
+        }
+      : point,
+  );
+  logger.info('archive committed', { source, recoveryPoint: id, segments: objects.length, gaps: index.gaps.length });
+  await tellGaps(source, index);
+};

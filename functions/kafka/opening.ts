@@ -1,0 +1,95 @@
+// The beginning of an archive: its recovery point, and the plan that everything after it holds to. Asked again for the same
+// time, it finds its own.
+import { openPoint, readPoint } from '../../shared/catalog/catalog.ts';
+import { pointId } from '../../shared/catalog/ids.ts';
+import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import type { SnapshotRequest } from '../../shared/catalog/requests.ts';
+import { now } from '../../shared/clock.ts';
+import { kafkaSourceNamed } from '../../shared/config/platform.ts';
+import type { KafkaSource } from '../../shared/config/schema.ts';
+import { ArchiveHead, ArchivePlan, headKey, planKey } from '../../shared/kafka/archive.ts';
+import { type Cluster, openCluster, type Topic } from '../../shared/kafka/cluster.ts';
+import { NoTopics } from '../../shared/kafka/errors.ts';
+import { logger } from '../../shared/telemetry/logger.ts';
+import { findDocument, openDocument } from '../../shared/vault/documents.ts';
+import { VERSION } from '../../shared/version.ts';
+import { settle } from './commits.ts';
+import { planArchive, type Standing, shareOut, wants } from './planning.ts';
+
+export interface Opened {
+  recoveryPoint: string;
+  /** Numbers of the shares that are to be archived; none where there is nothing new, or all is committed. */
+  shares: number[];
+}
+
+/** @throws {NoTopics} {BrokersUnreachable} {KafkaAccessDenied} {KafkaNotReady} {KafkaRefused} */
+export const openArchive = async ({ source, scheduledAt, purpose }: SnapshotRequest): Promise<Opened> => {
+  const configured = kafkaSourceNamed(source);
+  const point = await openArchivePoint(source, configured, new Date(scheduledAt), purpose);
+  if (point.status !== 'started') return { recoveryPoint: point.id, shares: [] };
+  const plan = (await findDocument(planKey(point.id), ArchivePlan)) ?? (await makePlan(source, configured, point.id));
+  return { recoveryPoint: point.id, shares: plan.shares.map((_, number) => number) };
+};
+
+const openArchivePoint = async (
+  source: string,
+  { kind, retention }: KafkaSource,
+  scheduledAt: Date,
+  purpose: SnapshotRequest['purpose'],
+): Promise<RecoveryPoint> => {
+  const id = pointId(source, scheduledAt, `${purpose}-archive`);
+  const { point, created } = await openPoint({
+    ...{ schemaVersion: 1, id, source, kind, method: 'archive', purpose, status: 'started' },
+    ...{ scheduledAt: scheduledAt.toISOString(), startedAt: now().toISOString(), nativeId: id },
+    ...{ artifacts: [], copies: [], verifications: [], tool: VERSION },
+    retention: {
+      class: 'archive',
+      expiresAt: new Date(scheduledAt.getTime() + retention.archive * 1000).toISOString(),
+    },
+  });
+  if (created) logger.info('recovery point opened', { source, recoveryPoint: id });
+  return point;
+};
+
+/** The first plan that is written is everybody's. */
+const makePlan = async (source: string, configured: KafkaSource, recoveryPoint: string): Promise<ArchivePlan> => {
+  const head = await headOf(source);
+  await using cluster = await openCluster(source, configured);
+  const topics = await cluster.topics(wants(configured.topics));
+  if (topics.length === 0)
+    throw new NoTopics('the cluster has no topic that the configuration asks for.', {
+      ...{ source, recoveryPoint, expected: configured.topics, found: 'none' },
+      next: 'Correct topics.include, or allow this service to describe them; an archive of nothing is none.',
+    });
+  const takenAt = now().toISOString();
+  const standing: Standing[] = [];
+  for (const topic of topics) standing.push({ id: topic.id, name: topic.name, ranges: await cluster.ranges(topic) });
+  const { ranges, gaps, next } = planArchive(standing, head.next);
+  const plan: ArchivePlan = {
+    ...{ recoveryPoint, base: head.recoveryPoint, takenAt, gaps, next },
+    topics: await factsOf(cluster, topics),
+    shares: shareOut(ranges, configured.concurrency),
+  };
+  const { value } = await openDocument(planKey(recoveryPoint), ArchivePlan, plan);
+  logger.info('archive planned', { source, recoveryPoint, partitions: ranges.length, gaps: gaps.length });
+  return value;
+};
+
+/** What the newest archive came to. One whose commit was cut off in the middle is finished first. */
+const headOf = async (source: string): Promise<ArchiveHead> => {
+  const head = await findDocument(headKey(source), ArchiveHead);
+  if (head?.recoveryPoint && (await readPoint(head.recoveryPoint)).status === 'started')
+    await settle(head.recoveryPoint);
+  return head ?? { recoveryPoint: null, next: {} };
+};
+
+const factsOf = async (cluster: Cluster, topics: readonly Topic[]): Promise<ArchivePlan['topics']> => {
+  const facts: ArchivePlan['topics'] = [];
+  for (const topic of topics)
+    facts.push({
+      ...{ id: topic.id, name: topic.name, partitions: topic.partitions.length },
+      replicas: Math.max(1, ...topic.partitions.map(({ replicas }) => replicas)),
+      settings: await cluster.settingsOf(topic),
+    });
+  return facts;
+};

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { duration, kept, schedule } from './units.ts';
+
+const broker = z
+  .string()
+  .regex(/^[A-Za-z0-9.-]+:\d{1,5}$/, 'a broker is written like "b-1.shop.kafka.us-east-1.amazonaws.com:9098"');
+/** A topic has letters, digits, dots, underscores and hyphens; `*` stands for any of them. */
+const pattern = z.string().regex(/^[A-Za-z0-9._*-]{1,249}$/, 'the name of a topic, or a pattern with *');
+
+/** A cluster of Apache Kafka 3.1 or newer: Amazon MSK, or one's own. */
+export const Kafka = z.strictObject({
+  kind: z.literal('kafka'),
+  /** Brokers to begin with; one that answers names the others. */
+  bootstrap: z.array(broker).min(1),
+  /** `iam` is MSK's, by the role of the function; `scram` takes `username` and `password` from the secret; `none` has no login. */
+  auth: z
+    .discriminatedUnion('mode', [
+      z.strictObject({ mode: z.literal('iam') }),
+      z.strictObject({ mode: z.literal('scram'), secret: z.string().min(1).max(512) }),
+      z.strictObject({ mode: z.literal('none') }),
+    ])
+    .prefault({ mode: 'iam' }),
+  /** Plain connections carry what everybody on the way may read. */
+  tls: z.boolean().default(true),
+  topics: z.strictObject({ include: z.array(pattern).min(1), exclude: z.array(pattern).default([]) }),
+  schedules: z.strictObject({ archive: schedule }),
+  retention: z.strictObject({ archive: kept }),
+  objectives: z.strictObject({
+    /** Age that the newest archive may reach. */
+    rpo: duration,
+    rto: duration,
+  }),
+  /** Functions that archive at once, each a share of the partitions. */
+  concurrency: z.int().min(1).max(40).default(4),
+});

@@ -1,0 +1,186 @@
+// What is asked of a Kafka cluster: which topics it has, from where to where, and the batches themselves.
+import { Connection, type ConnectionOptions, describeConfigsV4, listOffsetsV7, metadataV12 } from '@platformatic/kafka';
+import type { KafkaSource } from '../config/schema.ts';
+import { signIn } from './credentials.ts';
+import { known, refusalOf } from './failures.ts';
+import { type RawPartition, rawFetch } from './raw-fetch.ts';
+
+export interface Topic {
+  /** Of this topic and no later one of the same name. */
+  id: string;
+  name: string;
+  partitions: Partition[];
+}
+
+export interface Partition {
+  partition: number;
+  leader: number;
+  replicas: number;
+}
+
+export interface Range {
+  /** First offset that the brokers still have. */
+  from: number;
+  /** High watermark: the next offset to be written. */
+  to: number;
+}
+
+export interface Cluster extends AsyncDisposable {
+  /** Topics whose names are wanted, without Kafka's own. @throws {BrokersUnreachable} {KafkaNotReady} */
+  topics(wanted: (name: string) => boolean): Promise<Topic[]>;
+  /** Of each partition of a topic, by its number. @throws {KafkaNotReady} {KafkaRefused} */
+  ranges(topic: Topic): Promise<Map<number, Range>>;
+  /** What is configured for a topic and differs from the broker's own: name → value. */
+  settingsOf(topic: Topic): Promise<Record<string, string>>;
+  /** At least one batch where there is one; whole batches and perhaps the beginning of another. */
+  fetch(topic: Topic, partition: Partition, offset: number): Promise<Fetched>;
+}
+
+export type Fetched =
+  | ({ outOfRange: false } & Omit<RawPartition, 'errorCode'>)
+  | { outOfRange: true; logStart: number };
+
+const CLIENT = 'lifeboat';
+const OPTIONS = { connectTimeout: 5_000, requestTimeout: 30_000 };
+/** One answer; a single batch larger than this comes all the same. */
+const FETCH_BYTES = 8 * 1024 * 1024;
+const READ_UNCOMMITTED = 0;
+const EARLIEST = -2n;
+const LATEST = -1n;
+const OFFSET_OUT_OF_RANGE = 1;
+const TOPIC_RESOURCE = 2;
+/** Set on the topic itself (DescribeConfigs, config_source DYNAMIC_TOPIC_CONFIG). */
+const OF_THE_TOPIC = 1;
+
+/** @throws {BrokersUnreachable} {KafkaAccessDenied} */
+export const openCluster = async (name: string, source: KafkaSource): Promise<Cluster> => {
+  const options: ConnectionOptions = {
+    ...OPTIONS,
+    ...(source.tls ? { tls: {} } : {}),
+    ...(await signIn(name, source)),
+  };
+  const connections = new Map<string, Promise<Connection>>();
+  let brokers = new Map<number, string>();
+
+  const dial = async (address: string): Promise<Connection> => {
+    const connection = new Connection(CLIENT, options);
+    // Whoever waits for an answer hears of it; there is nobody else to tell.
+    connection.on('error', () => undefined);
+    const colon = address.lastIndexOf(':');
+    try {
+      await connection.connect(address.slice(0, colon), Number(address.slice(colon + 1)));
+      return connection;
+    } catch (error) {
+      connections.delete(address);
+      await connection.close().catch(() => undefined);
+      throw known(name, address, error);
+    }
+  };
+  const at = async (address: string): Promise<Connection> => {
+    const standing = await connections.get(address);
+    if (standing?.isConnected()) return standing;
+    const opened = dial(address);
+    connections.set(address, opened);
+    return opened;
+  };
+  const ask = async <T>(address: string, request: (connection: Connection) => Promise<T>): Promise<T> => {
+    const connection = await at(address);
+    try {
+      return await request(connection);
+    } catch (error) {
+      throw known(name, address, error);
+    }
+  };
+  /** The first of the brokers that one began with that answers. */
+  const anywhere = async <T>(request: (connection: Connection) => Promise<T>): Promise<T> => {
+    let last: unknown;
+    for (const address of source.bootstrap)
+      try {
+        return await ask(address, request);
+      } catch (error) {
+        last = error;
+      }
+    throw last;
+  };
+  const addressOf = (leader: number, what: string): string => {
+    const address = brokers.get(leader);
+    if (address) return address;
+    throw refusalOf(name, what, 'LEADER_NOT_AVAILABLE');
+  };
+
+  return {
+    async topics(wanted) {
+      const answer = await anywhere((connection) => metadataV12.api.async(connection, null, false, false));
+      brokers = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]));
+      return answer.topics
+        .filter(({ name: topic, isInternal }) => topic && !isInternal && wanted(topic))
+        .map(({ name: topic, topicId, partitions }) => ({
+          ...{ id: topicId, name: topic ?? '' },
+          partitions: partitions
+            .map(({ partitionIndex, leaderId, replicaNodes }) => ({
+              ...{ partition: partitionIndex, leader: leaderId },
+              replicas: replicaNodes.length,
+            }))
+            .toSorted((a, b) => a.partition - b.partition),
+        }))
+        .toSorted((a, b) => a.name.localeCompare(b.name, 'en'));
+    },
+
+    async ranges({ name: topic, partitions }) {
+      const ranges = new Map<number, Range>();
+      for (const [leader, led] of Map.groupBy(partitions, (each) => each.leader)) {
+        const offsets = async (timestamp: bigint): Promise<Map<number, number>> => {
+          const asked = led.map(({ partition }) => ({ partitionIndex: partition, currentLeaderEpoch: -1, timestamp }));
+          const { topics } = await ask(addressOf(leader, topic), (connection) =>
+            listOffsetsV7.api.async(connection, -1, READ_UNCOMMITTED, [{ name: topic, partitions: asked }]),
+          );
+          return new Map(
+            topics.flatMap((each) =>
+              each.partitions.map(({ partitionIndex, offset }) => [partitionIndex, Number(offset)]),
+            ),
+          );
+        };
+        const [earliest, latest] = [await offsets(EARLIEST), await offsets(LATEST)];
+        for (const { partition } of led)
+          ranges.set(partition, { from: earliest.get(partition) ?? 0, to: latest.get(partition) ?? 0 });
+      }
+      return ranges;
+    },
+
+    async settingsOf({ name: topic }) {
+      const { results } = await anywhere((connection) =>
+        describeConfigsV4.api.async(connection, [{ resourceType: TOPIC_RESOURCE, resourceName: topic }], false, false),
+      );
+      const configs = results.flatMap((result) => result.configs);
+      return Object.fromEntries(
+        configs
+          .filter(
+            ({ configSource, value, isSensitive }) => configSource === OF_THE_TOPIC && value !== null && !isSensitive,
+          )
+          .map(({ name: setting, value }): [string, string] => [setting, value ?? ''])
+          .toSorted(([a], [b]) => a.localeCompare(b, 'en')),
+      );
+    },
+
+    async fetch({ id, name: topic }, { partition, leader }, offset) {
+      const wanted = {
+        ...{ partition, currentLeaderEpoch: -1, fetchOffset: BigInt(offset), lastFetchedEpoch: -1 },
+        partitionMaxBytes: FETCH_BYTES,
+      };
+      const topics = [{ topicId: id, partitions: [wanted] }];
+      const { errorCode, ...answer } = await ask(addressOf(leader, topic), (connection) =>
+        rawFetch.async(connection, 500, 1, FETCH_BYTES, READ_UNCOMMITTED, 0, -1, topics, [], ''),
+      );
+      if (errorCode === OFFSET_OUT_OF_RANGE) return { outOfRange: true, logStart: answer.logStart };
+      if (errorCode !== 0) throw refusalOf(name, `${topic}-${partition}`, errorCode);
+      return { outOfRange: false, ...answer };
+    },
+
+    async [Symbol.asyncDispose]() {
+      for (const opened of connections.values()) {
+        const connection = await opened.catch(() => undefined);
+        await connection?.close().catch(() => undefined);
+      }
+    },
+  };
+};

@@ -1,0 +1,80 @@
+// What brokers and their client say, in this service's names.
+import {
+  AuthenticationError,
+  NetworkError,
+  protocolErrorsCodesById,
+  ResponseError,
+  TimeoutError,
+} from '@platformatic/kafka';
+import { LifeboatError } from '../errors.ts';
+import { BrokersUnreachable, KafkaAccessDenied, KafkaNotReady, KafkaRefused } from './errors.ts';
+
+/** Leaders and coordinators move, brokers start: asked again, others answer ("Error Codes", Kafka protocol, retriable, 2026-11). */
+const PASSING = new Set([
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_OR_FOLLOWER',
+  'REQUEST_TIMED_OUT',
+  'REPLICA_NOT_AVAILABLE',
+  'NETWORK_EXCEPTION',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+  'COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR',
+  'KAFKA_STORAGE_ERROR',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'OFFSET_NOT_AVAILABLE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'UNKNOWN_TOPIC_ID',
+  'INCONSISTENT_TOPIC_ID',
+]);
+
+/** @param what was asked about; @param code of the protocol, or its name */
+export const refusalOf = (source: string, what: string, code: number | string): LifeboatError => {
+  const codes: Record<number, string> = protocolErrorsCodesById;
+  const found = typeof code === 'string' ? code : (codes[code] ?? `error ${code}`);
+  const facts = { source, expected: `an answer about ${what}`, found };
+  if (found.endsWith('AUTHORIZATION_FAILED'))
+    return new KafkaAccessDenied('the brokers do not allow it.', {
+      ...facts,
+      next: 'Give the role or user of this service the right to describe and read its topics (docs/kafka.md).',
+    });
+  return PASSING.has(found)
+    ? new KafkaNotReady('the brokers cannot say it at the moment.', { ...facts, next: 'It is asked again.' })
+    : new KafkaRefused('the brokers refuse it.', { ...facts, next: 'Look at the log of the broker that leads it.' });
+};
+
+/** @param address of the broker that was asked */
+export const known = (source: string, address: string, error: unknown): unknown => {
+  if (error instanceof LifeboatError) return error;
+  if (isOf(error, AuthenticationError))
+    return new KafkaAccessDenied(
+      'the brokers do not accept the login.',
+      {
+        source,
+        expected: `a login at ${address}`,
+        found: 'refused',
+        next: 'Compare the secret with the users of the cluster; with IAM, look whether the role may kafka-cluster:Connect.',
+      },
+      { cause: error },
+    );
+  if (error instanceof ResponseError) {
+    const code = error.errors.find((each: { apiId?: string }) => each.apiId)?.apiId;
+    return refusalOf(source, address, typeof code === 'string' ? code : error.message);
+  }
+  if (isOf(error, NetworkError) || isOf(error, TimeoutError))
+    return new BrokersUnreachable(
+      'the broker cannot be reached.',
+      {
+        source,
+        expected: `an answer at ${address}`,
+        found: error.cause instanceof Error ? error.cause.message : error.message,
+        next: 'Look at security groups and subnets of the functions and of the brokers; it is tried again.',
+      },
+      { cause: error },
+    );
+  return error;
+};
+
+/** Several tries of the client come as one error with their causes. */
+const isOf = <E extends Error>(error: unknown, type: abstract new (...args: never[]) => E): error is E =>
+  error instanceof type || (error instanceof Error && error.cause instanceof type);
