@@ -14,6 +14,7 @@ import { createCodeBuild } from './services/codebuild/service.ts';
 import { createEks } from './services/eks/service.ts';
 import { createElastiCache } from './services/elasticache/service.ts';
 import { createEventBridge } from './services/eventbridge/service.ts';
+import { createHealth } from './services/health/service.ts';
 import { createIamService } from './services/iam/service.ts';
 import { createKms } from './services/kms/service.ts';
 import { createLambda } from './services/lambda/service.ts';
@@ -38,6 +39,7 @@ export interface LocalRegion extends Region {
   lambda: ReturnType<typeof createLambda>;
   events: ReturnType<typeof createEventBridge>;
   eks: ReturnType<typeof createEks>;
+  health: ReturnType<typeof createHealth>;
   codebuild: ReturnType<typeof createCodeBuild>;
 }
 
@@ -179,6 +181,7 @@ const addServices = (region: LocalRegion): void => {
   region.lambda = createLambda(region);
   region.events = createEventBridge(region);
   region.eks = createEks(region);
+  region.health = createHealth();
   region.codebuild = createCodeBuild(region);
   const others = [
     createKms,
@@ -200,6 +203,7 @@ const addServices = (region: LocalRegion): void => {
     region.lambda,
     region.events,
     region.eks,
+    region.health,
     region.codebuild,
     ...others.map((create) => create(region)),
   ]) {

@@ -19,7 +19,7 @@ import { recoveryPlan } from './epoch.ts';
 import { confirm, judge } from './judgement.ts';
 import { actUpon } from './pre-authorised.ts';
 import { readinessOf } from './readiness.ts';
-import { databaseApiSignal, metricsSignal, probeSignals, replicaSignal } from './signals.ts';
+import { databaseApiSignal, healthSignals, metricsSignal, probeSignals, replicaSignal } from './signals.ts';
 
 export const AssessRequest = z.strictObject({
   /** Named after its scheduled minute: doubled events make one assessment. Left out, it is one more, of now. */
@@ -48,6 +48,7 @@ const look = async (plan: Recovery, at: Date, signal: AbortSignal): Promise<Asse
     ...probeSignals(plan),
     databaseApiSignal(plan),
     metricsSignal(plan),
+    ...healthSignals(plan),
     replicaSignal(plan, replica.session),
   ]);
   const judgement = judge(signals, plan.assessment.quorum);

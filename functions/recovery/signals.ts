@@ -1,8 +1,10 @@
 // Independent looks at the region that may be lost, taken from the region that would take over. Each ends within its
 // time; what cannot be asked (no permission, throttled) is unknown, what does not answer is down.
 import { GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import { DescribeEventsCommand, type Event } from '@aws-sdk/client-health';
 import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
-import { cloudwatch, rds } from '../../shared/aws/clients.ts';
+import { cloudwatch, health, rds } from '../../shared/aws/clients.ts';
+import { isUnreachable } from '../../shared/aws/unreachable.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
@@ -90,6 +92,49 @@ export const metricsSignal = ({ database, assessment }: Recovery): Promise<Signa
         }
       : { says: age < SILENT_SECONDS ? 'up' : 'down', evidence: `last measured there ${Math.round(age)} s ago` };
   });
+
+/** Where AWS Health answers (its user guide, "Accessing the AWS Health API", 2026-11): one is active, the other stands by. */
+const HEALTH_REGIONS = ['us-east-1', 'us-east-2'];
+
+/**
+ * What AWS itself says of the region: an open issue of a service that the platform stands on. AWS tells minutes late, so it
+ * weighs little, and its silence says nothing about the region.
+ */
+export const healthSignals = (plan: Recovery): Promise<Signal>[] =>
+  plan.assessment.awsHealth
+    ? [
+        signal('AWS Health', 1, plan.assessment.timeout, async (bound) => {
+          const events = await openIssues(plan, bound);
+          if (!events) return { says: 'unknown', evidence: `no answer from ${HEALTH_REGIONS.join(' and ')}` };
+          const [newest] = events;
+          return newest
+            ? {
+                says: 'down',
+                evidence: `${events.map(({ eventTypeCode }) => eventTypeCode).join(', ')}, since ${newest.startTime?.toISOString()}`,
+              }
+            : { says: 'up', evidence: 'no open issue' };
+        }),
+      ]
+    : [];
+
+/** Undefined where neither endpoint answers. The one of the region that may be lost is asked last. */
+const openIssues = async ({ cache, workloads }: Recovery, abortSignal: AbortSignal): Promise<Event[] | undefined> => {
+  const { region } = settings().peer;
+  const filter = {
+    regions: [region],
+    services: ['EC2', 'RDS', ...(cache ? ['ELASTICACHE'] : []), ...(workloads ? ['EKS', 'ELASTICLOADBALANCING'] : [])],
+    eventStatusCodes: ['open' as const],
+    eventTypeCategories: ['issue' as const],
+  };
+  for (const at of HEALTH_REGIONS.toSorted((a, b) => Number(a === region) - Number(b === region)))
+    try {
+      const { events = [] } = await health(at).send(new DescribeEventsCommand({ filter }), { abortSignal });
+      return events;
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+    }
+  return undefined;
+};
 
 /** A replica hears from its source at least every ten seconds (wal_receiver_status_interval, PostgreSQL 15). */
 const HEARD_WITHIN_SECONDS = 60;

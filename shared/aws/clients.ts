@@ -2,6 +2,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { ElastiCacheClient } from '@aws-sdk/client-elasticache';
+import { HealthClient } from '@aws-sdk/client-health';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { RDSClient } from '@aws-sdk/client-rds';
@@ -43,6 +44,8 @@ export const codebuild = /* @__PURE__ */ perRegion((options) => new CodeBuildCli
 export const route53 = /* @__PURE__ */ perRegion((options) => new Route53Client(options));
 export const elasticache = /* @__PURE__ */ perRegion((options) => new ElastiCacheClient(options));
 export const eks = /* @__PURE__ */ perRegion((options) => new EKSClient(options));
+/** Of all regions, asked in us-east-1 or us-east-2. */
+export const health = /* @__PURE__ */ perRegion((options) => new HealthClient(options));
 /** One for all regions; its API is in us-east-1. What was allowed stays allowed without it. */
 export const iam = /* @__PURE__ */ perRegion((options) => new IAMClient(options));
 export const lambdas = /* @__PURE__ */ perRegion((options) => new LambdaClient(options));

@@ -120,6 +120,8 @@ export const Recovery = z
       /** Asked from the recovery region, as a customer would. */
       probes: z.array(z.strictObject({ name: z.string().min(1), url })).min(1),
       timeout: duration.prefault('5 seconds'),
+      /** Ask AWS Health, too. It answers accounts with a support plan; without one the assessment is less sure, and says so. */
+      awsHealth: z.boolean().default(true),
     }),
     /** A row written again and again: the newest one found afterwards says what was lost. */
     canary: z.strictObject({ schedule, every: duration.prefault('5 seconds') }),

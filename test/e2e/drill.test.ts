@@ -63,7 +63,7 @@ const replicaFollows = () =>
       shop.recovery,
       'rds',
       'DescribeDBInstances',
-      { DBInstanceIdentifier: 'shop-replica' },
+      { DBInstanceIdentifier: 'shop-db-replica' },
     );
     return DBInstances[0]?.StatusInfos?.[0]?.Normal;
   });

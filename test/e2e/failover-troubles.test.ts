@@ -28,7 +28,6 @@ let allowBuild: () => void;
 const DENIED = { kind: 'error', code: 'AccessDenied', status: 403, when: 'before' } as const;
 beforeAll(async () => {
   shop = await startMovableShop();
-  await removeDatabase();
 }, 300_000);
 afterAll(() => shop?.stop());
 
@@ -55,7 +54,7 @@ const stopped = (name: string) =>
   expect.objectContaining({ status: 'FAILED', error: 'FailoverStopped', cause: expect.stringContaining(name) });
 
 describe('a failover whose steps fail', { timeout: 240_000 }, () => {
-  it('stops where there is nothing to build the database from, and where infrastructure cannot be built; the cache is restored all the same', async () => {
+  it('stops where the promoted instance turns incompatible, and says that it can be deleted', async () => {
     const throttled = { kind: 'error', code: 'Throttling', status: 400, when: 'before' } as const;
     // More often than a client tries: the machine tries again.
     for (const [key, operation] of [
@@ -64,15 +63,24 @@ describe('a failover whose steps fail', { timeout: 240_000 }, () => {
     ])
       shop.world.faults.add({ actor: `${shop.service}-${key}`, operation: operation ?? '' }, throttled, { times: 4 });
     allowBuild = shop.world.faults.add({ operation: 'CreateBucket' }, DENIED);
+    shop.recovery.rds.failNextRestore('incompatible-restore');
     failover = await begin(shop, 'troubled', { override: 'shop' });
     await grant(shop, failover.id);
-    expect(await failover.ended()).toEqual(stopped('RecoveryPointMissing'));
+    expect(await failover.ended()).toEqual(stopped('InstanceUnusable'));
+    expect(
+      toldAbout(shop, 'troubled', 'STOPPED at "Promote the database"', 'shop-db-replica', 'incompatible-restore'),
+    ).not.toEqual([]);
+    expect(await refusedWith(order(shop, 'primary'))).toBe('28000');
+  });
+
+  it('stops where there is nothing to build the database from, and where infrastructure cannot be built; the cache is restored all the same', async () => {
+    await removeDatabase();
+    expect(await redrive()).toEqual(stopped('RecoveryPointMissing'));
     expect(toldAbout(shop, 'troubled', 'STOPPED at "Promote the database"', 'database: not done')).not.toEqual([]);
     expect(
       toldAbout(shop, 'troubled', 'Also:', 'shop-infrastructure', 'COMMAND_EXECUTION_ERROR', 'aws logs tail'),
     ).not.toEqual([]);
     expect((await recordOf(shop, failover.id, 'cache')).endedAt).toBeDefined();
-    expect(await refusedWith(order(shop, 'primary'))).toBe('28000');
   });
 
   it('stops where what it restores turns incompatible, and says that it can be deleted', async () => {
@@ -81,8 +89,8 @@ describe('a failover whose steps fail', { timeout: 240_000 }, () => {
     shop.recovery.rds.failNextRestore('incompatible-restore');
     expect(await redrive()).toEqual(stopped('InstanceUnusable'));
     expect(toldAbout(shop, 'troubled', 'shop-db-replica', 'incompatible-restore', 'redrive-execution')).not.toEqual([]);
-    // The build that failed was followed by one that is allowed to make what it makes, and by no other.
-    expect(await recordOf(shop, failover.id, 'infrastructure')).toMatchObject({ facts: { attempt: 2 } });
+    // Two builds failed; the third was allowed to make what it makes, and there is no other.
+    expect(await recordOf(shop, failover.id, 'infrastructure')).toMatchObject({ facts: { attempt: 3 } });
   });
 
   it('stops where pods crash again and again, and says which and why', async () => {
@@ -134,6 +142,6 @@ describe('a failover whose steps fail', { timeout: 240_000 }, () => {
     const { ids } = await shop.ask<{ ids: string[] }>(shop.recovery, 'codebuild', 'ListBuildsForProject', {
       projectName: 'shop-infrastructure',
     });
-    expect(ids).toHaveLength(2);
+    expect(ids).toHaveLength(3);
   });
 });

@@ -28,6 +28,7 @@ describe('a world', () => {
       'eks',
       'elasticache',
       'events',
+      'health',
       'iam',
       'kms',
       'lambda',

@@ -66,7 +66,7 @@ describe.each(ROLES)('the packaged template of the %s region', (role) => {
 
   it('allows no action by wildcard, and every resource only where AWS knows no narrower one', () => {
     const anyResource = new Set([
-      ...['rds:DescribeExportTasks', 'rds:StartExportTask', 'rds:DescribeAccountAttributes'],
+      ...['rds:DescribeExportTasks', 'rds:StartExportTask', 'rds:DescribeAccountAttributes', 'health:DescribeEvents'],
       ...['cloudwatch:GetMetricStatistics', 'cloudwatch:PutMetricData'],
       // Lists: what is in them is not known before.
       ...['cloudwatch:DescribeAlarms', 'scheduler:ListSchedules'],

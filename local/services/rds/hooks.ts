@@ -20,7 +20,7 @@ export interface RdsHooks {
   snapshotDirectory(snapshotId: string): string;
   /** While true, restores that are begun never become available. */
   hangRestores(hang: boolean): void;
-  /** The next restore ends in this status. */
+  /** The next restore or promotion ends in this status. */
   failNextRestore(status: 'incompatible-restore' | 'failed' | 'incompatible-network' | 'storage-full'): void;
   /** While true, the archive of an instance takes no WAL: the server keeps it and tries again, the restorable time stands still. */
   pauseArchiving(instanceId: string, paused: boolean): Promise<void>;

@@ -82,6 +82,9 @@ export const replicas = (rds: Rds): Replicas => ({
         await asAdmin(instance.port, 'postgres', (client) => client.query('select pg_promote(true, 60)'), signal);
         await instance.server?.stop('fast');
         await leaveReplication(rds, instance);
+        const failing = rds.restores.failNext;
+        rds.restores.failNext = undefined;
+        if (failing) return failInstance(rds, instance, failing, new Error('made to fail'));
         // AWS, too, restarts a promoted replica; from here on it archives its own WAL.
         await startInstance(rds, instance, signal);
         tell(rds, { kind: 'instance', ...instance }, 'instanceRestarted', 'DB instance restarted');

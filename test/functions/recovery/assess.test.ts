@@ -1,6 +1,7 @@
 // The assessment through its handler: a real primary with its standby, AWS's answers and the customers' probes as the test
 // wants them.
 import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import { DescribeEventsCommand, HealthClient, HealthServiceException } from '@aws-sdk/client-health';
 import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
@@ -22,6 +23,8 @@ let live: TestServer;
 let standby: TestServer;
 let vault: Vault;
 let rds: AwsClientStub<RDSClient>;
+let askedHealth: { region: string; filter: unknown }[];
+let toldByHealth: (region: string) => object[];
 let started: { name: string; input: string }[];
 let messages: { topic: string; subject: string; text: string }[];
 let probed: (url: string) => Response | Promise<Response>;
@@ -72,6 +75,15 @@ beforeEach(() => {
   mockClient(CloudWatchClient)
     .on(GetMetricStatisticsCommand)
     .callsFake(() => ({ Datapoints: [{ Timestamp: new Date(), Maximum: 60 }] }));
+  askedHealth = [];
+  toldByHealth = () => [];
+  mockClient(HealthClient)
+    .on(DescribeEventsCommand)
+    .callsFake(async ({ filter }, client) => {
+      const region = await client().config.region();
+      askedHealth.push({ region, filter });
+      return { events: toldByHealth(region) };
+    });
   mockClient(SFNClient)
     .on(StartExecutionCommand)
     .callsFake((input) => {
@@ -106,6 +118,7 @@ describe('an assessment', () => {
       ['probe customers', 'up'],
       ['RDS API', 'up'],
       ['metrics', 'up'],
+      ['AWS Health', 'up'],
       ['replica', 'up'],
     ]);
     expect({ verdict, confidence }).toEqual({ verdict: 'healthy', confidence: 1 });
@@ -131,6 +144,54 @@ describe('an assessment', () => {
     for (const number of [0, 1, 2, 3]) await assess(number);
     expect(started.map(({ name }) => name)).toEqual(['auto-20261120t120000z']);
     expect(messages.map(({ text }) => text.includes('was started, as authorised'))).toEqual([true]);
+  });
+
+  it('hears of an open issue from AWS itself, asked of what the platform stands on, first where the lost region is not', async () => {
+    toldByHealth = () => [
+      { eventTypeCode: 'AWS_RDS_OPERATIONAL_ISSUE', startTime: new Date('2026-11-20T11:58:00Z'), service: 'RDS' },
+    ];
+    const { signals, verdict } = await assess(0);
+    expect(signals.find(({ name }: Signal) => name === 'AWS Health')).toMatchObject({
+      ...{ says: 'down', evidence: 'AWS_RDS_OPERATIONAL_ISSUE, since 2026-11-20T11:58:00.000Z' },
+    });
+    // One witness alone proves nothing.
+    expect(verdict).toBe('degraded');
+    expect(askedHealth).toEqual([
+      {
+        region: 'us-east-2',
+        filter: {
+          regions: [PRIMARY],
+          services: ['EC2', 'RDS', 'ELASTICACHE', 'EKS', 'ELASTICLOADBALANCING'],
+          eventStatusCodes: ['open'],
+          eventTypeCategories: ['issue'],
+        },
+      },
+    ]);
+  });
+
+  it('is less sure without AWS Health, and says why: no support plan, or no answer from either place', async () => {
+    toldByHealth = () => {
+      throw new HealthServiceException({
+        ...{ name: 'SubscriptionRequiredException', message: 'no', $fault: 'client', $metadata: {} },
+      });
+    };
+    const refused = await assess(0);
+    expect(refused).toMatchObject({ verdict: 'healthy', reasons: [expect.stringContaining('SubscriptionRequired')] });
+    expect(refused.confidence).toBeCloseTo(0.9);
+    toldByHealth = () => {
+      throw Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+    };
+    expect((await assess(1)).reasons).toEqual([
+      'AWS Health could not be asked: no answer from us-east-1 and us-east-2',
+    ]);
+    expect(askedHealth.map(({ region }) => region)).toEqual(['us-east-2', 'us-east-2', 'us-east-1']);
+  });
+
+  it('does not ask AWS Health where the configuration says so', async () => {
+    if (!plan) throw new Error('no recovery is configured');
+    vi.spyOn(plan.assessment, 'awsHealth', 'get').mockReturnValue(false);
+    expect(await assess(0)).toMatchObject({ confidence: 1, signals: { length: 6 } });
+    expect(askedHealth).toEqual([]);
   });
 
   it('announces that the region answers again, when no failover was begun', async () => {

@@ -27,6 +27,8 @@ const SERVICES = [
   'cloudformation',
   'route53',
   'eks',
+  'codebuild',
+  'health',
 ];
 
 /** Bytes however they come, as one kind of bytes. */
