@@ -121,6 +121,7 @@ class SegmentReading {
       at: this.#bytes,
       batches: 0,
       records: 0,
+      transactions: false,
       maxTimestamp: 0,
       sha: createHash('sha256'),
     };
@@ -138,6 +139,7 @@ class SegmentReading {
         empty = 0;
         part.batches += 1;
         part.records += batch.control ? 0 : batch.records;
+        part.transactions ||= batch.transactional || batch.control;
         part.maxTimestamp = Math.max(part.maxTimestamp, batch.maxTimestamp);
         part.sha.update(batch.bytes);
         this.#bytes += batch.bytes.length;

@@ -27,6 +27,7 @@ export const commitArchive = async ({
   recoveryPoint: id,
 }: z.output<typeof PointRequest>): Promise<{ records: number; gaps: number }> => {
   const point = await readPoint(id);
+  if (point.status === 'failed') throw superseded(point, point.failure ?? 'given up');
   const index = await indexOf(id);
   if (point.status === 'started') {
     await takeHead(point, index);
@@ -67,11 +68,14 @@ const takeHead = async ({ id, source }: RecoveryPoint, { base, next }: ArchiveIn
   if (standing.recoveryPoint === id) return;
   const failure = `${standing.recoveryPoint} was committed meanwhile and holds the same offsets`;
   await changePoint(id, (point) => (point.status === 'started' ? { ...point, status: 'failed', failure } : point));
-  throw new ArchiveSuperseded('another archive of this source was committed since this one was planned.', {
-    ...{ source, recoveryPoint: id, expected: `${base ?? 'nothing'} as the newest one`, found: standing.recoveryPoint },
+  throw superseded({ id, source }, failure);
+};
+
+const superseded = ({ id, source }: Pick<RecoveryPoint, 'id' | 'source'>, found: string): ArchiveSuperseded =>
+  new ArchiveSuperseded('another archive of this source took the place of this one.', {
+    ...{ source, recoveryPoint: id, expected: 'the only archive that goes on from the newest one', found },
     next: 'Nothing is lost: its offsets are in that one. Let one schedule archive a source.',
   });
-};
 
 /** Makes the point of a committed archive one that can be restored from. Safe to call again. */
 export const settle = async (id: string, known?: ArchiveIndex): Promise<void> => {

@@ -1,9 +1,11 @@
 // The beginning of an archive: its recovery point, and the plan that everything after it holds to. Asked again for the same
 // time, it finds its own.
-import { openPoint, readPoint } from '../../shared/catalog/catalog.ts';
+import { z } from 'zod';
+import { isExecutionRunning } from '../../shared/aws/executions.ts';
+import { changePoint, newestBefore, openPoint, readPoint } from '../../shared/catalog/catalog.ts';
 import { pointId } from '../../shared/catalog/ids.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
-import type { SnapshotRequest } from '../../shared/catalog/requests.ts';
+import { SnapshotRequest } from '../../shared/catalog/requests.ts';
 import { now } from '../../shared/clock.ts';
 import { kafkaSourceNamed } from '../../shared/config/platform.ts';
 import type { KafkaSource } from '../../shared/config/schema.ts';
@@ -16,31 +18,53 @@ import { VERSION } from '../../shared/version.ts';
 import { settle } from './commits.ts';
 import { planArchive, type Standing, shareOut, wants } from './planning.ts';
 
-export interface Opened {
-  recoveryPoint: string;
+/** With the execution that archives: whether it still works decides what another one may do. */
+export const OpenRequest = SnapshotRequest.extend({ execution: z.string().min(1) });
+type OpenRequest = z.output<typeof OpenRequest>;
+
+export type Opened =
   /** Numbers of the shares that are to be archived; none where there is nothing new, or all is committed. */
-  shares: number[];
-}
+  | { recoveryPoint: string; shares: number[] }
+  /** The recovery point of an earlier time that is still being archived: what came since is for the run after it. */
+  | { underWay: string };
 
 /** @throws {NoTopics} {BrokersUnreachable} {KafkaAccessDenied} {KafkaNotReady} {KafkaRefused} */
-export const openArchive = async ({ source, scheduledAt, purpose }: SnapshotRequest): Promise<Opened> => {
+export const openArchive = async (request: OpenRequest): Promise<Opened> => {
+  const { source } = request;
   const configured = kafkaSourceNamed(source);
-  const point = await openArchivePoint(source, configured, new Date(scheduledAt), purpose);
+  const head = await headOf(source);
+  const underWay = await archiveUnderWay(request);
+  if (underWay) return { underWay };
+  const point = await openArchivePoint(configured, request);
   if (point.status !== 'started') return { recoveryPoint: point.id, shares: [] };
-  const plan = (await findDocument(planKey(point.id), ArchivePlan)) ?? (await makePlan(source, configured, point.id));
+  const plan =
+    (await findDocument(planKey(point.id), ArchivePlan)) ?? (await makePlan(source, configured, point.id, head));
   return { recoveryPoint: point.id, shares: plan.shares.map((_, number) => number) };
 };
 
+/** One writer at a time: an earlier archive is waited for while its execution works, and given up once that has died. */
+const archiveUnderWay = async ({ source, scheduledAt }: OpenRequest): Promise<string | undefined> => {
+  for (let before = new Date(scheduledAt); ; ) {
+    const earlier = await newestBefore(source, new Date(before.getTime() - 1), ({ method }) => method === 'archive');
+    if (earlier?.status !== 'started') return undefined;
+    if (await isExecutionRunning('archive-kafka', earlier.nativeId)) return earlier.id;
+    const failure = 'its execution ended before it was committed; a later archive holds the same offsets';
+    await changePoint(earlier.id, (point) =>
+      point.status === 'started' ? { ...point, status: 'failed', failure } : point,
+    );
+    before = new Date(earlier.scheduledAt);
+  }
+};
+
 const openArchivePoint = async (
-  source: string,
   { kind, retention }: KafkaSource,
-  scheduledAt: Date,
-  purpose: SnapshotRequest['purpose'],
+  { source, purpose, execution, ...request }: OpenRequest,
 ): Promise<RecoveryPoint> => {
+  const scheduledAt = new Date(request.scheduledAt);
   const id = pointId(source, scheduledAt, `${purpose}-archive`);
   const { point, created } = await openPoint({
     ...{ schemaVersion: 1, id, source, kind, method: 'archive', purpose, status: 'started' },
-    ...{ scheduledAt: scheduledAt.toISOString(), startedAt: now().toISOString(), nativeId: id },
+    ...{ scheduledAt: scheduledAt.toISOString(), startedAt: now().toISOString(), nativeId: execution },
     ...{ artifacts: [], copies: [], verifications: [], tool: VERSION },
     retention: {
       class: 'archive',
@@ -52,8 +76,12 @@ const openArchivePoint = async (
 };
 
 /** The first plan that is written is everybody's. */
-const makePlan = async (source: string, configured: KafkaSource, recoveryPoint: string): Promise<ArchivePlan> => {
-  const head = await headOf(source);
+const makePlan = async (
+  source: string,
+  configured: KafkaSource,
+  recoveryPoint: string,
+  head: ArchiveHead,
+): Promise<ArchivePlan> => {
   await using cluster = await openCluster(source, configured);
   const topics = await cluster.topics(wants(configured.topics));
   if (topics.length === 0)

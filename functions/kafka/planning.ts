@@ -69,9 +69,8 @@ export const shareOut = (ranges: readonly PartitionRange[], most: number): Parti
 /** Whether a topic is among those that are asked for; `*` stands for any letters. */
 export const wants = ({ include, exclude }: { include: readonly string[]; exclude: readonly string[] }) => {
   const matcher = (patterns: readonly string[]): RegExp[] =>
-    patterns.map((text) => new RegExp(`^${text.split('*').map(escape).join('.*')}$`));
+    patterns.map((text) => new RegExp(`^${text.replaceAll('.', '\\.').replaceAll('*', '.*')}$`));
   const [wanted, unwanted] = [matcher(include), matcher(exclude)];
   return (topic: string): boolean =>
     wanted.some((each) => each.test(topic)) && !unwanted.some((each) => each.test(topic));
 };
-const escape = (text: string): string => text.replaceAll('.', '\\.');

@@ -224,6 +224,11 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     because: 'backups and verifications of a cache, whose schedules sleep in the story',
   },
   {
+    owners: ['kafkaOpenArchive', 'kafkaArchiveShare', 'kafkaCommitArchive', 'kafkaMeasure', 'archiveKafka'],
+    actions: ['*'],
+    because: 'the example has no cluster of Kafka; test/functions/kafka archives one',
+  },
+  {
     owners: ['recoveryRejoin', 'rejoin'],
     actions: ['*'],
     because: 'the story goes the way back once; what stands in it on other days is in test/e2e/failback.test.ts',

@@ -66,6 +66,8 @@ export const Part = PartitionRange.extend({
   bytes: z.int().positive(),
   batches: z.int().positive(),
   records: z.int().nonnegative(),
+  /** Whether there are batches or markers of transactions in it. */
+  transactions: z.boolean(),
   /** Milliseconds since 1970; of the record with the latest timestamp. */
   maxTimestamp: z.int(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),

@@ -1,17 +1,10 @@
 import validate from 'asl-validator';
 import { describe, expect, it } from 'vitest';
-import type { Definition, Json } from '../../local/services/step-functions/language/definition.ts';
-import { readYaml } from '../../resources/yaml.ts';
+import type { Json } from '../../local/services/step-functions/language/definition.ts';
 import { createTestRegion, functions, named } from '../local/services/step-functions/support.ts';
+import { machineOf } from './definitions.ts';
 
-/** The machine as deployed, with function keys where the template has references. */
-const plain = (node: unknown): unknown => {
-  if (Array.isArray(node)) return node.map(plain);
-  if (typeof node !== 'object' || node === null) return node;
-  if ('Fn::GetAtt' in node) return (node['Fn::GetAtt'] as string[])[0];
-  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, plain(value)]));
-};
-const machine = plain(readYaml('statemachines/verify-database.asl.yml')) as Definition;
+const machine = machineOf('verify-database');
 
 type Answers = Record<string, (event: Json) => Json | Promise<Json>>;
 

@@ -13,6 +13,7 @@ import { handler as openHandler } from '../../../functions/kafka/open-archive.ts
 import { ApiError } from '../../../local/service.ts';
 import { ArchiveIndex, ArchivePlan, indexKey, type Part, planKey } from '../../../shared/kafka/archive.ts';
 import { batchesIn } from '../../../shared/kafka/batches.ts';
+import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
 import platform from '../../support/kafka.config.ts';
 import { describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
@@ -22,6 +23,7 @@ vi.mock('#platform', () => import('../../support/kafka.config.ts'));
 vi.setConfig({ testTimeout: 120_000 });
 
 const SOURCE = 'shop-events';
+const EXECUTION = `arn:aws:states:${PRIMARY}:${ACCOUNT}:execution:lifeboat-shop-test-archive-kafka:1`;
 let test: KafkaPlatform;
 let files: string;
 /** Topics of this test: names that nobody had before. */
@@ -65,7 +67,7 @@ const send = async (
 
 const at = (minute: number): string => `2026-11-20T03:${String(minute).padStart(2, '0')}:00Z`;
 const open = (minute: number) =>
-  invoke(openHandler, { source: SOURCE, scheduledAt: at(minute), purpose: 'scheduled' }, 120_000);
+  invoke(openHandler, { source: SOURCE, scheduledAt: at(minute), purpose: 'scheduled', execution: EXECUTION }, 120_000);
 const shares = async ({ recoveryPoint, shares: all }: { recoveryPoint: string; shares: number[] }): Promise<void> => {
   for (const share of all) while (!(await invoke(archiveShareHandler, { recoveryPoint, share }, 600_000)).done);
 };
@@ -207,7 +209,8 @@ describeKafka('own')('an archive', () => {
   it('is one of two that were planned from the same: the other is refused, and lost nothing', async () => {
     await create(orders);
     await send([{ topic: orders, partition: 0, value: 'one' }]);
-    const [early, late] = [await open(0), await open(15)];
+    // Nobody looks for what is to come.
+    const [late, early] = [await open(15), await open(0)];
     await shares(early);
     await shares(late);
     await invoke(commitHandler, { recoveryPoint: late.recoveryPoint }, 120_000);
@@ -216,6 +219,38 @@ describeKafka('own')('an archive', () => {
     });
     expect(await test.point(early.recoveryPoint)).toMatchObject({ status: 'failed' });
     expect(await archive(30)).toMatchObject({ base: late.recoveryPoint, segments: [] });
+  });
+
+  it('is left to an earlier one whose execution works, which is given up once that has ended', async () => {
+    await create(orders);
+    await send([{ topic: orders, partition: 0, value: 'one' }]);
+    const definition = {
+      QueryLanguage: 'JSONata',
+      StartAt: 'Wait',
+      States: { Wait: { Type: 'Wait', Seconds: 60, End: true } },
+    };
+    test.world.iam.putRole({
+      arn: `arn:aws:iam::${ACCOUNT}:role/machine`,
+      trust: [{ Effect: 'Allow', Principal: { Service: 'states.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      statements: [],
+    });
+    const { stateMachineArn } = await test.ask<{ stateMachineArn: string }>('states', 'CreateStateMachine', {
+      ...{ name: 'lifeboat-shop-test-archive-kafka', roleArn: `arn:aws:iam::${ACCOUNT}:role/machine` },
+      definition: JSON.stringify(definition),
+    });
+    const { executionArn } = await test.ask<{ executionArn: string }>('states', 'StartExecution', { stateMachineArn });
+    const request = { source: SOURCE, scheduledAt: at(0), purpose: 'scheduled', execution: executionArn } as const;
+    const working = await invoke(openHandler, request, 120_000);
+    expect(await invoke(openHandler, { ...request, scheduledAt: at(15), execution: EXECUTION })).toEqual({
+      underWay: working.recoveryPoint,
+    });
+    await test.ask('states', 'StopExecution', { executionArn });
+    const index = await archive(30);
+    expect(partsOf(index)).toMatchObject([{ from: 0, to: 1 }]);
+    expect(await test.point(working.recoveryPoint)).toMatchObject({ status: 'failed' });
+    await expect(invoke(commitHandler, { recoveryPoint: working.recoveryPoint })).rejects.toThrow(
+      /its execution ended/,
+    );
   });
 
   it('is not committed before every share is archived', async () => {
