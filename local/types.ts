@@ -93,6 +93,8 @@ export interface Service {
   /** `S3Client` and the like: its config tells protocol and signing name. */
   clientName: string;
   operations: Record<string, Operation>;
+  /** Answers for regions that are not here, too: its API is in regions of its own choice. */
+  worldwide?: true;
   /**
    * The ARNs one call touches, for IAM; `*` where it cannot be told. Several IAM actions may be needed for one operation.
    * `policy` is the policy of the resource itself (a bucket's, a key's), which `Region.call` hands to `Iam.authorize`.

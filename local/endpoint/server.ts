@@ -63,10 +63,11 @@ const answer = async (
     return send(request, response, plain(501, 'NotImplemented', message), requestId);
   }
   try {
-    if (!region) throw unknownRegion(world, scope.region);
+    const offering = region ?? (service.worldwide ? home : undefined);
+    if (!offering) throw unknownRegion(world, scope.region);
     const caller = callerOf(world, scope.accessKeyId);
     if (!caller) throw unknownKey(scope.service, scope.accessKeyId);
-    const reply = await perform({ request, path, query, region, service, caller, requestId });
+    const reply = await perform({ request, path, query, region: offering, service, caller, requestId });
     if (!home.alive) return void request.socket.destroy();
     await send(request, response, reply, requestId);
   } catch (error) {

@@ -1,4 +1,4 @@
-// AWS Health: what AWS says of its own regions. Nothing happens here by itself: whoever tells a story or tests puts events in.
+// AWS Health: what AWS says of its own regions, asked in us-east-1 or us-east-2. Nothing happens here by itself: whoever tells a story or tests puts events in.
 import * as sdk from '@aws-sdk/client-health';
 import { ApiError, defineService } from '../../service.ts';
 import type { Service } from '../../types.ts';
@@ -34,6 +34,7 @@ export const createHealth = (): HealthService => {
         };
       },
     }),
+    worldwide: true,
     events,
     subscribed: true,
   };

@@ -20,7 +20,8 @@ it('answers the SDK with the events that a filter asks for, and refuses an accou
   const region = world.region('us-east-1');
   const { accessKeyId, secretAccessKey } = world.iam.operatorCredentials;
   const client = new HealthClient({
-    region: 'us-east-1',
+    // Its second endpoint, in a region that is not here.
+    region: 'us-east-2',
     endpoint: region.endpoint,
     credentials: { accessKeyId, secretAccessKey },
   });
