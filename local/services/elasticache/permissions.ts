@@ -59,7 +59,6 @@ export const permissionsFor = (region: Region, operation: string, input: Named):
         ...exporting(input.TargetBucket ?? '*', input.TargetSnapshotName ?? '*'),
       ];
     case 'AddTagsToResource':
-    case 'RemoveTagsFromResource':
     case 'ListTagsForResource':
       return on(input.ResourceName ?? '*');
     default:
