@@ -33,11 +33,7 @@ export const watchAlarm = (
   const stream = region?.alive ? (region.services.get('monitoring') as Service & CloudWatch) : undefined;
   const alarm = stream?.alarm(name);
   if (!stream || !alarm) throw invalidInput(`The alarm ${name} was not found in the region ${where}.`);
-  const { Statistic, ExtendedStatistic, Namespace, MetricName, Dimensions } = alarm.input;
-  if (!Statistic)
-    throw invalidInput(
-      `The alarm ${name} has the statistic ${ExtendedStatistic}: extended statistics are not supported.`,
-    );
+  const { Statistic, Namespace, MetricName, Dimensions } = alarm.input;
   // The check's copy of an alarm knows neither a number of data points to alarm nor a treatment of missing data.
   const rule: AlarmRule = { ...alarm.rule, datapointsToAlarm: alarm.rule.evaluationPeriods, treatMissing: 'missing' };
   const { series } = alarm;
