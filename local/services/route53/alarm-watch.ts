@@ -14,20 +14,14 @@ export interface AlarmWatch {
   configuration: CloudWatchAlarmConfiguration;
   state(): StateValue;
   isHealthy(): boolean;
-  /** Healthy or not when there was last enough data; undefined before the first time. */
-  lastKnown(): boolean | undefined;
   end(): void;
 }
 
-/**
- * `before` is the watch it takes the place of: what was last known stays known.
- * @throws InvalidInput where there is no such alarm, or one that health checks cannot follow.
- */
+/** @throws InvalidInput where there is no such alarm. */
 export const watchAlarm = (
   world: World,
   { Region: where, Name: name = '' }: AlarmIdentifier,
   onInsufficientData: InsufficientDataHealthStatus,
-  before?: AlarmWatch,
 ): AlarmWatch => {
   const region = world.regions.get(where ?? '');
   const stream = region?.alive ? (region.services.get('monitoring') as Service & CloudWatch) : undefined;
@@ -39,7 +33,8 @@ export const watchAlarm = (
   const { series } = alarm;
 
   let state: StateValue = 'INSUFFICIENT_DATA';
-  let known = before?.lastKnown();
+  /** Healthy or not when there was last enough data. */
+  let known: boolean | undefined;
   let cancel = (): void => undefined;
 
   const look = (minute: number): void => {
@@ -70,7 +65,6 @@ export const watchAlarm = (
       if (state !== 'INSUFFICIENT_DATA') return state === 'OK';
       return onInsufficientData === 'LastKnownStatus' ? (known ?? true) : onInsufficientData === 'Healthy';
     },
-    lastKnown: () => known,
     end: () => {
       cancel();
       stop();
