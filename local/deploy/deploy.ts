@@ -18,7 +18,6 @@ export interface DeployOptions {
   /** The `.serverless` folder of a packaged service. */
   packageDirectory: string;
   stackName: string;
-  parameters?: Record<string, string>;
 }
 
 export interface DeployedStack {
@@ -30,16 +29,18 @@ export interface DeployedStack {
  * @throws Error naming the logical id, its type and why, when a resource cannot be made; what was made before is
  * removed again, except where its DeletionPolicy keeps it or the local service cannot delete.
  */
-export const deploy = async (region: Region, options: DeployOptions): Promise<DeployedStack> => {
-  const { packageDirectory, stackName: name, parameters = {} } = options;
+export const deploy = async (
+  region: Region,
+  { packageDirectory, stackName: name }: DeployOptions,
+): Promise<DeployedStack> => {
   if (stacksOf(region).some((stack) => stack.name === name))
     throw new Error(`the stack ${name} exists in ${region.name}; a local stack is never updated. Start a new world.`);
   const template = await readTemplate(packageDirectory);
   const id = `arn:aws:cloudformation:${region.name}:${region.account}:stack/${name}/${digest(region.name, name)}`;
-  const stack: Stack = { name, id, region, template, parameters, created: new Map() };
+  const stack: Stack = { name, id, region, template, created: new Map() };
   const scope = scopeOf(stack);
 
-  const order = creationOrder(template, scope);
+  const order = creationOrder(template);
   const types = new Map(order.map((logicalId) => [logicalId, typeOf(template, logicalId)]));
   for (const [logicalId, { type, create }] of types) {
     try {
@@ -60,7 +61,6 @@ export const deploy = async (region: Region, options: DeployOptions): Promise<De
     id,
     createdAt: region.clock.now(),
     outputs,
-    parameters,
     resources: [...stack.created].map(([logicalId, { ref, arn }]) => ({
       logicalId,
       physicalId: ref,
@@ -97,11 +97,9 @@ const creationOf = ({ name, region }: Stack, logicalId: string, packageDirectory
 const digest = (...parts: string[]): string => createHash('sha256').update(parts.join('/')).digest('hex').slice(0, 12);
 
 const outputsOf = ({ Outputs }: Template, scope: ReturnType<typeof scopeOf>): StackRecord['outputs'] =>
-  Object.entries(Outputs)
-    .filter(([, { Condition }]) => Condition === undefined || scope.condition(Condition))
-    .map(([key, { Value, Description, Export }]) => ({
-      key,
-      value: String(resolve(Value, scope)),
-      description: Description,
-      exportName: Export && String(resolve(Export.Name, scope)),
-    }));
+  Object.entries(Outputs).map(([key, { Value, Description, Export }]) => ({
+    key,
+    value: String(resolve(Value, scope)),
+    description: Description,
+    exportName: Export && String(resolve(Export.Name, scope)),
+  }));

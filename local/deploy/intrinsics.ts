@@ -2,12 +2,7 @@
 export interface Scope {
   ref(name: string): unknown;
   attribute(logicalId: string, attribute: string): unknown;
-  condition(name: string): boolean;
-  mapping(map: string, key: string, second: string): unknown;
 }
-
-/** Marks a property that is to be left out, as `AWS::NoValue` asks. */
-export const NO_VALUE = Symbol('AWS::NoValue');
 
 /** The name and argument of an intrinsic function, where the value is one. */
 export const intrinsicOf = (value: object): [name: string, argument: unknown] | undefined => {
@@ -20,7 +15,7 @@ export const intrinsicOf = (value: object): [name: string, argument: unknown] | 
 
 /** Puts values in place of all intrinsic functions, at any depth. */
 export const resolve = (value: unknown, scope: Scope): unknown => {
-  if (Array.isArray(value)) return value.map((each) => resolve(each, scope)).filter((each) => each !== NO_VALUE);
+  if (Array.isArray(value)) return value.map((each) => resolve(each, scope));
   if (typeof value !== 'object' || value === null) return value;
   const intrinsic = intrinsicOf(value);
   if (intrinsic) {
@@ -30,8 +25,7 @@ export const resolve = (value: unknown, scope: Scope): unknown => {
       throw new Error(`the intrinsic function ${name} is not known. Known: ${Object.keys(FUNCTIONS).join(', ')}`);
     return run(argument, scope);
   }
-  const entries = Object.entries(value).map(([key, each]) => [key, resolve(each, scope)] as const);
-  return Object.fromEntries(entries.filter(([, each]) => each !== NO_VALUE));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, resolve(each, scope)]));
 };
 
 const FUNCTIONS: Record<string, (argument: unknown, scope: Scope) => unknown> = {
@@ -49,34 +43,9 @@ const FUNCTIONS: Record<string, (argument: unknown, scope: Scope) => unknown> = 
     const [delimiter, values] = asList(argument);
     return asList(resolve(values, scope)).map(asText).join(asText(delimiter));
   },
-  'Fn::Select': (argument, scope) => {
-    const [index, values] = asList(argument);
-    const list = asList(resolve(values, scope));
-    const position = Number(resolve(index, scope));
-    if (!(position in list)) throw new Error(`Fn::Select: position ${position} of a list of ${list.length}`);
-    return list[position];
-  },
-  'Fn::Split': (argument, scope) => {
-    const [delimiter, text] = asList(argument);
-    return asText(resolve(text, scope)).split(asText(delimiter));
-  },
-  'Fn::If': (argument, scope) => resolve(branchTaken(argument, scope), scope),
-  'Fn::FindInMap': (argument, scope) => {
-    const [map, key, second] = asList(resolve(argument, scope)).map(asText);
-    return scope.mapping(map ?? '', key ?? '', second ?? '');
-  },
-  'Fn::ImportValue': () => {
-    throw new Error('Fn::ImportValue is not offered: pass the value as a parameter or through SSM');
-  },
 };
 
 const PLACEHOLDER = /\$\{(!?)([^}]+)\}/g;
-
-/** The branch of an Fn::If that its condition takes. */
-export const branchTaken = (argument: unknown, scope: Pick<Scope, 'condition'>): unknown => {
-  const [condition, yes, no] = asList(argument);
-  return scope.condition(asText(condition)) ? yes : no;
-};
 
 /** Text and own variables of an Fn::Sub, and the names its placeholders look up outside. */
 export const subParts = (argument: unknown) => {

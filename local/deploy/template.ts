@@ -12,7 +12,6 @@ const Resource = z.strictObject({
     .union([z.string(), z.array(z.string())])
     .default([])
     .transform((names) => [names].flat()),
-  Condition: z.string().optional(),
   DeletionPolicy: z.enum(['Delete', 'Retain', 'RetainExceptOnCreate', 'Snapshot']).default('Delete'),
   /** Both matter to updates only, and a local stack is never updated. */
   UpdateReplacePolicy: z.string().optional(),
@@ -22,25 +21,13 @@ const Resource = z.strictObject({
 const Output = z.strictObject({
   Value: z.unknown(),
   Description: z.string().optional(),
-  Condition: z.string().optional(),
   Export: z.strictObject({ Name: z.unknown() }).optional(),
-});
-
-const Parameter = z.strictObject({
-  Type: z.enum(['String', 'Number', 'CommaDelimitedList']),
-  Default: z.union([z.string(), z.number()]).optional(),
-  AllowedValues: z.array(z.union([z.string(), z.number()])).optional(),
-  Description: z.string().optional(),
-  NoEcho: z.boolean().optional(),
 });
 
 const Template = z.strictObject({
   AWSTemplateFormatVersion: z.string().optional(),
   Description: z.string().optional(),
   Metadata: z.unknown().optional(),
-  Parameters: z.record(z.string(), Parameter).default({}),
-  Mappings: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.unknown()))).default({}),
-  Conditions: z.record(z.string(), z.unknown()).default({}),
   Resources: z.record(z.string(), Resource),
   Outputs: z.record(z.string(), Output).default({}),
 });

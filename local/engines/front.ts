@@ -5,21 +5,17 @@ import { pipeline, Transform } from 'node:stream';
 
 export interface Front {
   port: number;
-  /** Cuts whoever is connected; new connections go to where it leads then. */
-  cut(): void;
   close(): Promise<void>;
 }
 
 export interface FrontOptions {
-  /** Zero for any free one. */
-  port: number;
   /** The port behind it for the next connection. */
   target(): number | undefined;
   /** False cuts connections at their next byte and lets no new ones through. */
   isOpen(): boolean;
 }
 
-export const openFront = async ({ port, target, isOpen }: FrontOptions): Promise<Front> => {
+export const openFront = async ({ target, isOpen }: FrontOptions): Promise<Front> => {
   const connections = new Set<Socket>();
   const server = createServer((client) => {
     const behind = isOpen() ? target() : undefined;
@@ -44,18 +40,14 @@ export const openFront = async ({ port, target, isOpen }: FrontOptions): Promise
     pipeline(client, gate(), upstream, ended);
     pipeline(upstream, gate(), client, ended);
   });
-  server.listen(port, '127.0.0.1');
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const cut = () => {
-    for (const socket of connections) socket.destroy();
-  };
   return {
     port: (server.address() as AddressInfo).port,
-    cut,
     async close() {
       if (!server.listening) return;
       server.close();
-      cut();
+      for (const socket of connections) socket.destroy();
       await once(server, 'close');
     },
   };

@@ -14,8 +14,8 @@ export interface RedisSettings {
   port: number;
   /** With them, the server speaks TLS and nothing else. */
   certificates?: Certificates;
-  /** What customers log in with; with none, they need no password. */
-  passwords: string[];
+  /** What customers log in with; without it, they need no password. */
+  password?: string;
   /** Port of the server it is a replica of. */
   primary?: number;
 }
@@ -36,12 +36,12 @@ export const configure = async (data: string, settings: RedisSettings, adminPass
   return file;
 };
 
-/** Rules of the customers' user, for the configuration and for `ACL SETUSER`. Passwords are in none of them, only digests. */
-export const customer = (passwords: string[]): string[] => [
+/** Rules of the customers' user. The password is not in them, only its digest. */
+const customer = (password: string | undefined): string[] => [
   'default',
   'reset',
   'on',
-  ...(passwords.length > 0 ? passwords.map((password) => `#${sha256(password)}`) : ['nopass']),
+  password === undefined ? 'nopass' : `#${sha256(password)}`,
   '~*',
   '&*',
   '+@all',
@@ -57,16 +57,20 @@ const RESTRICTED = [
   ...['module', 'psync', 'replicaof', 'save', 'shutdown', 'slaveof', 'sync'],
 ];
 
-const lines = (data: string, { port, certificates, passwords, primary }: RedisSettings, password: string): string[] => [
+const lines = (
+  data: string,
+  { port, certificates, password, primary }: RedisSettings,
+  adminPassword: string,
+): string[] => [
   'bind 127.0.0.1',
   'protected-mode no',
   ...(certificates
     ? ['port 0', `tls-port ${port}`, 'tls-auth-clients no', 'tls-replication yes', ...keyFiles(data)]
     : [`port ${port}`]),
-  `user ${customer(passwords).join(' ')}`,
-  `user ${ADMIN} reset on #${sha256(password)} ~* &* +@all`,
+  `user ${customer(password).join(' ')}`,
+  `user ${ADMIN} reset on #${sha256(adminPassword)} ~* &* +@all`,
   `masteruser ${ADMIN}`,
-  `masterauth ${password}`,
+  `masterauth ${adminPassword}`,
   ...(primary ? [`replicaof 127.0.0.1 ${primary}`] : []),
   // Nothing is saved but what a snapshot asks for, as in ElastiCache.
   'save ""',

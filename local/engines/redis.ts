@@ -9,7 +9,7 @@ import { createClient } from '@redis/client';
 import { giveToEngine, makeEngineDirectory } from './engine-user.ts';
 import { EngineFailed, spawnServer } from './processes.ts';
 import { redisProgram } from './redis-binaries.ts';
-import { ADMIN, configure, customer, RDB, type RedisSettings } from './redis-config.ts';
+import { ADMIN, configure, RDB, type RedisSettings } from './redis-config.ts';
 
 /** One password for the administrator of all servers of this process: replicas log in with it, too. */
 export const ADMIN_PASSWORD = randomBytes(18).toString('hex');
@@ -110,29 +110,12 @@ export const saveTo = async (server: RedisServer, file: string, signal: AbortSig
   await rename(written, file);
 };
 
-/** Makes a server a replica of another and waits until it has everything; without another, it becomes a primary. */
-export const follow = async (
-  server: RedisServer,
-  primary: RedisServer | undefined,
-  signal: AbortSignal,
-): Promise<void> => {
-  await asRedisAdmin(server, (send) =>
-    primary ? send('REPLICAOF', '127.0.0.1', `${primary.port}`) : send('REPLICAOF', 'NO', 'ONE'),
-  );
-  if (primary) await untilLinked(server, signal);
-};
-
 /** Waits until a replica is connected to its primary and has its data. */
 export const untilLinked = async (server: RedisServer, signal: AbortSignal): Promise<void> => {
   while (!(await isLinked(server))) {
     if (!server.running()) throw new EngineFailed(`Redis ended: ${await endOf(`${server.directory}.log`)}`);
     await delay(POLL_MS, undefined, { signal });
   }
-};
-
-/** What customers log in with from now on. */
-export const setPasswords = async (server: RedisServer, passwords: string[]): Promise<void> => {
-  await asRedisAdmin(server, (send) => send('ACL', 'SETUSER', ...customer(passwords)));
 };
 
 /** A section of what the server says about itself. */

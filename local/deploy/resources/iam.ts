@@ -1,7 +1,7 @@
 // Roles are the world's, not one region's: their names are taken once for all regions, as in an account.
 import { z } from 'zod';
 import type { PolicyStatement, World } from '../../types.ts';
-import { policyDocument, statementsOf, tags, text, texts } from './properties.ts';
+import { policyDocument, statementsOf, text, texts } from './properties.ts';
 import { type Creation, resourceType } from './resource-type.ts';
 
 interface Role {
@@ -17,12 +17,12 @@ const rolesOf = ({ region }: Creation): Map<string, Role> => {
   return known;
 };
 
-const WRITE_LOGS = ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'];
 /** From the AWS managed policy reference, 2026-11. */
 const MANAGED: Record<string, string[]> = {
-  'service-role/AWSLambdaBasicExecutionRole': WRITE_LOGS,
   'service-role/AWSLambdaVPCAccessExecutionRole': [
-    ...WRITE_LOGS,
+    'logs:CreateLogGroup',
+    'logs:CreateLogStream',
+    'logs:PutLogEvents',
     'ec2:CreateNetworkInterface',
     'ec2:DescribeNetworkInterfaces',
     'ec2:DescribeSubnets',
@@ -38,25 +38,19 @@ const managedStatement = (arn: string): PolicyStatement => {
   throw new Error(`the managed policy ${arn} is not modelled. Known: ${Object.keys(MANAGED).join(', ')}`);
 };
 
-const InlinePolicy = z.strictObject({ PolicyName: text, PolicyDocument: policyDocument });
-
 export const role = resourceType(
   z.strictObject({
     RoleName: text.max(64).optional(),
-    Path: text.default('/'),
-    Description: text.optional(),
     AssumeRolePolicyDocument: policyDocument,
-    Policies: z.array(InlinePolicy).default([]),
+    Policies: z.array(z.strictObject({ PolicyName: text, PolicyDocument: policyDocument })).default([]),
     ManagedPolicyArns: texts.default([]),
-    MaxSessionDuration: z.number().optional(),
-    Tags: tags.optional(),
   }),
   async (properties, creation) => {
     const name = properties.RoleName ?? creation.madeUpName();
     const known = rolesOf(creation);
     if (known.has(name)) throw new Error(`the role ${name} exists already; role names are shared by all regions`);
     const created: Role = {
-      arn: `arn:aws:iam::${creation.region.account}:role${properties.Path}${name}`,
+      arn: `arn:aws:iam::${creation.region.account}:role/${name}`,
       trust: statementsOf(properties.AssumeRolePolicyDocument),
       statements: [
         ...properties.Policies.flatMap(({ PolicyDocument }) => statementsOf(PolicyDocument)),
@@ -70,18 +64,5 @@ export const role = resourceType(
       creation.region.world.iam.removeRole(created.arn);
     };
     return { ref: name, arn: created.arn, attributes: { RoleId: `AROA${name}` }, undo };
-  },
-);
-
-export const policy = resourceType(
-  InlinePolicy.extend({ Roles: texts.min(1) }),
-  async ({ PolicyName, PolicyDocument, Roles }, creation) => {
-    for (const name of Roles) {
-      const existing = rolesOf(creation).get(name);
-      if (!existing) throw new Error(`the role ${name} does not exist`);
-      existing.statements = [...existing.statements, ...statementsOf(PolicyDocument)];
-      creation.region.world.iam.putRole(existing);
-    }
-    return { ref: PolicyName };
   },
 );

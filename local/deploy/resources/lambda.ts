@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, number, tagMap, tags, text, texts } from './properties.ts';
+import { number, tagMap, tags, text, texts } from './properties.ts';
 import { resourceType } from './resource-type.ts';
 
 export const lambdaFunction = resourceType(
@@ -14,9 +14,7 @@ export const lambdaFunction = resourceType(
     MemorySize: number.optional(),
     Timeout: number.optional(),
     Environment: z.strictObject({ Variables: z.record(z.string(), text) }).optional(),
-    EphemeralStorage: z.strictObject({ Size: number }).optional(),
     VpcConfig: z.strictObject({ SubnetIds: texts, SecurityGroupIds: texts }).optional(),
-    TracingConfig: z.strictObject({ Mode: text }).optional(),
     ReservedConcurrentExecutions: number.optional(),
     Tags: tags.optional(),
   }),
@@ -50,46 +48,11 @@ export const permission = resourceType(
   },
 );
 
-export const eventInvokeConfig = resourceType(
-  z.strictObject({
-    FunctionName: text,
-    Qualifier: text,
-    MaximumEventAgeInSeconds: number.optional(),
-    MaximumRetryAttempts: number.optional(),
-    DestinationConfig: z
-      .strictObject({
-        OnFailure: z.strictObject({ Destination: text }).optional(),
-        OnSuccess: z.strictObject({ Destination: text }).optional(),
-      })
-      .optional(),
-  }),
-  async (properties, { call, madeUpName }) => {
-    await call('lambda', 'PutFunctionEventInvokeConfig', properties);
-    return { ref: madeUpName() };
-  },
-);
-
-/** Locally a function has its newest code only: the version names that, and Lambda is not asked for it. */
-export const version = resourceType(
-  z.strictObject({ FunctionName: text, CodeSha256: text.optional(), Description: text.optional() }),
-  async ({ FunctionName }, { region }) => {
-    const name = FunctionName.split(':').at(-1);
-    const arn = `arn:aws:lambda:${region.name}:${region.account}:function:${name}:1`;
-    return { ref: arn, attributes: { Version: '1' } };
-  },
-);
-
 /** Functions write their logs where the local region keeps them; what the group says about them has no effect. */
 export const logGroup = resourceType(
-  z.strictObject({
-    LogGroupName: text.optional(),
-    RetentionInDays: number.optional(),
-    KmsKeyId: text.optional(),
-    DeletionProtectionEnabled: flag.optional(),
-    Tags: tags.optional(),
+  z.strictObject({ LogGroupName: text, RetentionInDays: number.optional() }),
+  async ({ LogGroupName: name }, { region }) => ({
+    ref: name,
+    arn: `arn:aws:logs:${region.name}:${region.account}:log-group:${name}:*`,
   }),
-  async ({ LogGroupName }, { region, madeUpName }) => {
-    const name = LogGroupName ?? madeUpName(512);
-    return { ref: name, arn: `arn:aws:logs:${region.name}:${region.account}:log-group:${name}:*` };
-  },
 );

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { WorldDns } from '../../services/route53/dns.ts';
-import { flag, number, tags, text, texts } from './properties.ts';
-import { type Creation, resourceType } from './resource-type.ts';
+import { number, tags, text, texts } from './properties.ts';
+import { resourceType } from './resource-type.ts';
 
 export const healthCheck = resourceType(
   z.strictObject({
@@ -9,9 +8,6 @@ export const healthCheck = resourceType(
       Type: text,
       AlarmIdentifier: z.strictObject({ Name: text, Region: text }).optional(),
       InsufficientDataHealthStatus: text.optional(),
-      ChildHealthChecks: texts.optional(),
-      HealthThreshold: number.optional(),
-      Inverted: flag.optional(),
     }),
     HealthCheckTags: tags.optional(),
   }),
@@ -26,55 +22,32 @@ export const healthCheck = resourceType(
   },
 );
 
-const set = {
+const recordSet = z.strictObject({
   Name: text,
   Type: text,
-  TTL: number.optional(),
-  ResourceRecords: texts.optional(),
+  TTL: number,
+  ResourceRecords: texts,
   SetIdentifier: text.optional(),
   Failover: text.optional(),
   HealthCheckId: text.optional(),
-};
-/** A stack names the zone by its id, or by its name with a dot at the end. */
-const zone = { HostedZoneId: text.optional(), HostedZoneName: text.optional(), Comment: text.optional() };
+});
 
-export const recordSet = resourceType(
-  z.strictObject({ ...set, ...zone }),
-  async ({ HostedZoneId, HostedZoneName, Comment, ...sent }, creation) => ({
-    ref: sent.Name,
-    undo: await makeRecords(creation, { HostedZoneId, HostedZoneName, Comment }, [sent]),
-  }),
-);
-
+/** Made in one batch, and taken back in one. CloudFormation waits for the name servers; nothing here does. */
 export const recordSetGroup = resourceType(
-  z.strictObject({ RecordSets: z.array(z.strictObject(set)).min(1), ...zone }),
-  async ({ RecordSets, ...where }, creation) => ({
-    ref: creation.madeUpName(),
-    undo: await makeRecords(creation, where, RecordSets),
-  }),
+  z.strictObject({ HostedZoneId: text, Comment: text.optional(), RecordSets: z.array(recordSet).min(1) }),
+  async ({ HostedZoneId, Comment, RecordSets }, { call, madeUpName }) => {
+    const change = (Action: string) =>
+      call('route53', 'ChangeResourceRecordSets', {
+        HostedZoneId,
+        ChangeBatch: {
+          ...(Comment && { Comment }),
+          Changes: RecordSets.map(({ ResourceRecords, ...rest }) => ({
+            Action,
+            ResourceRecordSet: { ...rest, ResourceRecords: ResourceRecords.map((Value) => ({ Value })) },
+          })),
+        },
+      });
+    await change('CREATE');
+    return { ref: madeUpName(), undo: () => change('DELETE') };
+  },
 );
-
-type Where = { [name in keyof typeof zone]?: string | undefined };
-
-/** Makes record sets in one batch, and says how to take them back. CloudFormation waits for the name servers; nothing here does. */
-const makeRecords = async (
-  { call, region }: Creation,
-  where: Where,
-  sets: { ResourceRecords?: string[] | undefined }[],
-) => {
-  const { HostedZoneName, Comment } = where;
-  const HostedZoneId = where.HostedZoneId ?? (region.world.dns as WorldDns).zones.named(HostedZoneName ?? '').id;
-  const change = (Action: string) =>
-    call('route53', 'ChangeResourceRecordSets', {
-      HostedZoneId,
-      ChangeBatch: {
-        ...(Comment && { Comment }),
-        Changes: sets.map(({ ResourceRecords = [], ...rest }) => ({
-          Action,
-          ResourceRecordSet: { ...rest, ResourceRecords: ResourceRecords.map((Value) => ({ Value })) },
-        })),
-      },
-    });
-  await change('CREATE');
-  return () => change('DELETE');
-};

@@ -1,6 +1,6 @@
 // CloudFormation and the S3 API name a bucket's settings differently: this is the translation, and nothing else.
 import { z } from 'zod';
-import { flag, number, tags, text } from './properties.ts';
+import { flag, number, text } from './properties.ts';
 
 const status = z.enum(['Enabled', 'Disabled']);
 const minutes = z.strictObject({ Minutes: number });
@@ -10,12 +10,8 @@ const LifecycleRule = z.strictObject({
   Status: status,
   Prefix: text.optional(),
   ExpirationInDays: number.optional(),
-  ExpiredObjectDeleteMarker: flag.optional(),
   Transitions: z.array(z.strictObject({ StorageClass: text, TransitionInDays: number })).optional(),
-  NoncurrentVersionExpiration: z
-    .strictObject({ NoncurrentDays: number, NewerNoncurrentVersions: number.optional() })
-    .optional(),
-  NoncurrentVersionTransitions: z.array(z.strictObject({ StorageClass: text, TransitionInDays: number })).optional(),
+  NoncurrentVersionExpiration: z.strictObject({ NoncurrentDays: number }).optional(),
   AbortIncompleteMultipartUpload: z.strictObject({ DaysAfterInitiation: number }).optional(),
 });
 
@@ -30,8 +26,6 @@ const ReplicationRule = z.strictObject({
   DeleteMarkerReplication: z.strictObject({ Status: status }).optional(),
   Destination: z.strictObject({
     Bucket: text,
-    Account: text.optional(),
-    StorageClass: text.optional(),
     EncryptionConfiguration: z.strictObject({ ReplicaKmsKeyID: text }).optional(),
     ReplicationTime: z.strictObject({ Status: status, Time: minutes }).optional(),
     Metrics: z.strictObject({ Status: status, EventThreshold: minutes.optional() }).optional(),
@@ -40,7 +34,7 @@ const ReplicationRule = z.strictObject({
 
 export const BucketProperties = z.strictObject({
   BucketName: text.min(3).max(63).optional(),
-  VersioningConfiguration: z.strictObject({ Status: z.enum(['Enabled', 'Suspended']) }).optional(),
+  VersioningConfiguration: z.strictObject({ Status: z.literal('Enabled') }).optional(),
   BucketEncryption: z
     .strictObject({
       ServerSideEncryptionConfiguration: z.array(
@@ -74,10 +68,6 @@ export const BucketProperties = z.strictObject({
     })
     .optional(),
   OwnershipControls: z.strictObject({ Rules: z.array(z.strictObject({ ObjectOwnership: text })) }).optional(),
-  NotificationConfiguration: z
-    .strictObject({ EventBridgeConfiguration: z.strictObject({ EventBridgeEnabled: flag.optional() }) })
-    .optional(),
-  Tags: tags.optional(),
 });
 
 type Properties = z.output<typeof BucketProperties>;
@@ -127,10 +117,6 @@ export const bucketSettings = (properties: Properties): Setting[] => {
         },
       },
     ],
-    properties.NotificationConfiguration && [
-      'PutBucketNotificationConfiguration',
-      { NotificationConfiguration: { EventBridgeConfiguration: {} } },
-    ],
     properties.ReplicationConfiguration && [
       'PutBucketReplication',
       {
@@ -143,35 +129,19 @@ export const bucketSettings = (properties: Properties): Setting[] => {
         },
       },
     ],
-    properties.Tags && ['PutBucketTagging', { Tagging: { TagSet: properties.Tags } }],
   ];
   return settings.filter((setting) => setting !== undefined);
 };
 
 const lifecycleRule = (rule: z.output<typeof LifecycleRule>) => {
-  const {
-    Id,
-    Prefix,
-    ExpirationInDays,
-    ExpiredObjectDeleteMarker,
-    Transitions,
-    NoncurrentVersionTransitions,
-    ...same
-  } = rule;
+  const { Id, Prefix, ExpirationInDays, Transitions, ...same } = rule;
   return {
     ...same,
     ...(Id && { ID: Id }),
     Filter: { Prefix: Prefix ?? '' },
     ...(ExpirationInDays !== undefined && { Expiration: { Days: ExpirationInDays } }),
-    ...(ExpiredObjectDeleteMarker && { Expiration: { ExpiredObjectDeleteMarker } }),
     ...(Transitions && {
       Transitions: Transitions.map(({ StorageClass, TransitionInDays }) => ({ StorageClass, Days: TransitionInDays })),
-    }),
-    ...(NoncurrentVersionTransitions && {
-      NoncurrentVersionTransitions: NoncurrentVersionTransitions.map(({ StorageClass, TransitionInDays }) => ({
-        StorageClass,
-        NoncurrentDays: TransitionInDays,
-      })),
     }),
   };
 };

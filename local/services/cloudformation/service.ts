@@ -27,12 +27,11 @@ export const createCloudFormation = (region: Region): Service => {
   return { ...service, authorize };
 };
 
-const describeStack = ({ name, id, createdAt, outputs, parameters }: StackRecord): sdk.Stack => ({
+const describeStack = ({ name, id, createdAt, outputs }: StackRecord): sdk.Stack => ({
   StackName: name,
   StackId: id,
   StackStatus: 'CREATE_COMPLETE',
   CreationTime: createdAt,
-  Parameters: Object.entries(parameters).map(([key, value]) => ({ ParameterKey: key, ParameterValue: value })),
   Outputs: outputs.map(({ key, value, description, exportName }) => ({
     OutputKey: key,
     OutputValue: value,

@@ -7,7 +7,6 @@ export interface StackRecord {
   id: string;
   createdAt: Date;
   outputs: { key: string; value: string; description: string | undefined; exportName: string | undefined }[];
-  parameters: Record<string, string>;
   resources: { logicalId: string; physicalId: string; arn: string | undefined; type: string }[];
 }
 

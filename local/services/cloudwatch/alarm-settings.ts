@@ -45,7 +45,7 @@ const ruleOf = (name: string, input: PutMetricAlarmInput): AlarmRule => {
       `${name}: Metrics cannot be checked across more than a day, or seven days for periods of an hour and more.`,
     );
   }
-  const chosen = input.Statistic ?? input.ExtendedStatistic ?? '';
+  const chosen = input.Statistic ?? '';
   try {
     statistic([0], chosen);
   } catch (cause) {
@@ -78,7 +78,6 @@ export const describeAlarm = ({
   MetricName: input.MetricName,
   Namespace: input.Namespace,
   Statistic: input.Statistic,
-  ExtendedStatistic: input.ExtendedStatistic,
   Dimensions: input.Dimensions ?? [],
   Period: input.Period,
   Unit: input.Unit,

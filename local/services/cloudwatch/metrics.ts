@@ -69,15 +69,10 @@ export const firstFrom = ({ points }: Series, time: number): number => {
 export const pointsBetween = (series: Series | undefined, from: number, to: number): Point[] =>
   series ? series.points.slice(firstFrom(series, from), firstFrom(series, to)) : [];
 
-/** One statistic over values; undefined where there are none. Percentiles as `p90`. */
+/** One statistic over values; undefined where there are none. */
 export const statistic = (values: number[], name: string): number | undefined => {
   if (values.length === 0) return undefined;
   const sum = values.reduce((total, value) => total + value, 0);
-  const percentile = /^p(\d+(?:\.\d+)?)$/.exec(name)?.[1];
-  if (percentile !== undefined) {
-    const sorted = [...values].sort((a, b) => a - b);
-    return sorted[Math.max(0, Math.ceil((Number(percentile) / 100) * sorted.length) - 1)];
-  }
   switch (name) {
     case 'Sum':
       return sum;
@@ -90,8 +85,6 @@ export const statistic = (values: number[], name: string): number | undefined =>
     case 'SampleCount':
       return values.length;
     default:
-      throw new RangeError(
-        `Unknown statistic '${name}'. Known: Sum, Average, Minimum, Maximum, SampleCount, p0 to p100.`,
-      );
+      throw new RangeError(`Unknown statistic '${name}'. Known: Sum, Average, Minimum, Maximum, SampleCount.`);
   }
 };

@@ -1,15 +1,11 @@
 import {
   type Dimension,
-  type GetMetricDataInput,
-  type GetMetricDataOutput,
   type GetMetricStatisticsInput,
   type GetMetricStatisticsOutput,
   InvalidParameterCombinationException,
   InvalidParameterValueException,
   type ListMetricsInput,
   type ListMetricsOutput,
-  type MetricDataQuery,
-  type MetricDataResult,
   type MetricDatum,
 } from '@aws-sdk/client-cloudwatch';
 import { type Datum, type MetricStore, pointsBetween, seriesKey, statistic } from './metrics.ts';
@@ -69,6 +65,7 @@ export const metricStatistics = (store: MetricStore, input: GetMetricStatisticsI
   const { Namespace = '', MetricName = '', Dimensions, StartTime, EndTime } = input;
   if (!StartTime || !EndTime || StartTime >= EndTime)
     throw invalid('The parameter StartTime must be less than the parameter EndTime.');
+  if (input.ExtendedStatistics?.length) throw invalid('ExtendedStatistics are not offered here.');
   const period = checkPeriod(input.Period);
   const count = (EndTime.getTime() - StartTime.getTime()) / period;
   if (count > MAX_DATAPOINTS) {
@@ -79,38 +76,9 @@ export const metricStatistics = (store: MetricStore, input: GetMetricStatisticsI
   const datapoints = buckets(store, key, StartTime, EndTime, period).map(({ start, values, unit }) => ({
     Timestamp: start,
     ...Object.fromEntries((input.Statistics ?? []).map((name) => [name, statistic(values, name)])),
-    ...(input.ExtendedStatistics && {
-      ExtendedStatistics: Object.fromEntries(
-        input.ExtendedStatistics.map((name) => [name, statistic(values, name) ?? 0]),
-      ),
-    }),
     Unit: unit as NonNullable<MetricDatum['Unit']>,
   }));
   return { Label: MetricName, Datapoints: datapoints };
-};
-
-export const metricData = (store: MetricStore, input: GetMetricDataInput): GetMetricDataOutput => {
-  const { StartTime, EndTime, ScanBy = 'TimestampDescending', MetricDataQueries = [] } = input;
-  if (!StartTime || !EndTime || StartTime >= EndTime)
-    throw invalid('The parameter StartTime must be less than the parameter EndTime.');
-  const answer = ({ Id, Label, Expression, MetricStat }: MetricDataQuery): MetricDataResult => {
-    if (Expression || !MetricStat) throw invalid(`${Id}: metric math is not offered here. Ask for a MetricStat.`);
-    const { Metric, Stat = '', Period } = MetricStat;
-    const key = seriesKey(Metric?.Namespace ?? '', Metric?.MetricName ?? '', dimensionsOf(Metric?.Dimensions));
-    const found = buckets(store, key, StartTime, EndTime, checkPeriod(Period));
-    const ordered = ScanBy === 'TimestampAscending' ? found : found.toReversed();
-    return {
-      Id,
-      Label: Label ?? Metric?.MetricName,
-      Timestamps: ordered.map(({ start }) => start),
-      Values: ordered.map(({ values }) => statistic(values, Stat) ?? 0),
-      StatusCode: 'Complete',
-    };
-  };
-  return {
-    MetricDataResults: MetricDataQueries.filter(({ ReturnData }) => ReturnData !== false).map(answer),
-    Messages: [],
-  };
 };
 
 export const listMetrics = (

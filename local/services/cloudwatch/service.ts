@@ -1,4 +1,4 @@
-// CloudWatch of the local region: metrics, alarms on the region's clock, dashboards.
+// CloudWatch of the local region: metrics, and alarms on the region's clock.
 import * as sdk from '@aws-sdk/client-cloudwatch';
 import { defineService, type Operations } from '../../service.ts';
 import type { Check, Region, Service } from '../../types.ts';
@@ -6,7 +6,7 @@ import { alarmOf, describeAlarm } from './alarm-settings.ts';
 import { type Alarm, createAlarms } from './alarms.ts';
 import type { AlarmRule } from './evaluation.ts';
 import { createMetricStore, type Datum, type Series } from './metrics.ts';
-import { datumOf, invalid, listMetrics, metricData, metricStatistics } from './queries.ts';
+import { datumOf, invalid, listMetrics, metricStatistics } from './queries.ts';
 import type { MetricSink } from './record.ts';
 
 /** What Route 53's health checkers read of a region: an alarm's settings, and the data it would be decided by. */
@@ -25,8 +25,6 @@ const MAX_DATA = 1000;
 export const createCloudWatch = (region: Region): CloudWatch => {
   const store = createMetricStore();
   const alarms = createAlarms(region, store);
-  const dashboards = new Map<string, { body: string; changedAt: Date }>();
-
   const listeners = new Set<(keys: string[]) => void>();
 
   const record = (namespace: string, data: Datum[]): void => {
@@ -45,7 +43,6 @@ export const createCloudWatch = (region: Region): CloudWatch => {
       alarms.put({ ...alarm, input: { ...alarm.input, ActionsEnabled } });
     return {};
   };
-  const dashboardArn = (name: string): string => `arn:aws:cloudwatch::${region.account}:dashboard/${name}`;
 
   const operations: Operations<typeof sdk> = {
     PutMetricData: async ({ Namespace = '', MetricData = [] }: sdk.PutMetricDataInput) => {
@@ -60,7 +57,6 @@ export const createCloudWatch = (region: Region): CloudWatch => {
       return {};
     },
     GetMetricStatistics: async (input: sdk.GetMetricStatisticsInput) => metricStatistics(store, input),
-    GetMetricData: async (input: sdk.GetMetricDataInput) => metricData(store, input),
     ListMetrics: async (input: sdk.ListMetricsInput) => listMetrics(store, input),
     PutMetricAlarm: async (input: sdk.PutMetricAlarmInput) => {
       alarms.put(alarmOf(region, input));
@@ -104,47 +100,18 @@ export const createCloudWatch = (region: Region): CloudWatch => {
           ...{ HistoryItemType: type, HistorySummary: summary, HistoryData: data },
         })),
     }),
-    PutDashboard: async ({ DashboardName = '', DashboardBody = '' }: sdk.PutDashboardInput) => {
-      refuseBadDashboard(DashboardName, DashboardBody);
-      dashboards.set(DashboardName, { body: DashboardBody, changedAt: region.clock.now() });
-      return { DashboardValidationMessages: [] };
-    },
-    GetDashboard: async ({ DashboardName = '' }: sdk.GetDashboardInput) => {
-      const found = dashboards.get(DashboardName);
-      if (!found)
-        throw new sdk.DashboardNotFoundError({ message: `Dashboard ${DashboardName} does not exist`, $metadata: {} });
-      return { DashboardArn: dashboardArn(DashboardName), DashboardBody: found.body, DashboardName };
-    },
-    DeleteDashboards: async ({ DashboardNames = [] }: sdk.DeleteDashboardsInput) => {
-      for (const name of DashboardNames) dashboards.delete(name);
-      return {};
-    },
-    ListDashboards: async ({ DashboardNamePrefix = '' }: sdk.ListDashboardsInput) => ({
-      DashboardEntries: [...dashboards]
-        .filter(([name]) => name.startsWith(DashboardNamePrefix))
-        .map(([name, { body, changedAt }]) => ({
-          ...{
-            DashboardName: name,
-            DashboardArn: dashboardArn(name),
-            LastModified: changedAt,
-            Size: Buffer.byteLength(body),
-          },
-        })),
-    }),
   };
 
   const authorize = (operation: string, input: unknown): Check[] => {
     const action = `cloudwatch:${operation}`;
-    const { AlarmName, AlarmNames, DashboardName, Namespace } = input as {
+    const { AlarmName, AlarmNames, Namespace } = input as {
       AlarmName?: string;
       AlarmNames?: string[];
-      DashboardName?: string;
       Namespace?: string;
     };
     // PutMetricData knows no resources; its namespace is a condition (service authorization reference, 2026-11).
     if (operation === 'PutMetricData')
       return [{ action, resource: '*', context: { 'cloudwatch:namespace': Namespace ?? '' } }];
-    if (DashboardName) return [{ action, resource: dashboardArn(DashboardName) }];
     const alarmArn = (name: string): string => `arn:aws:cloudwatch:${region.name}:${region.account}:alarm:${name}`;
     const switched = operation.endsWith('AlarmActions') ? AlarmNames : undefined;
     if (switched) return switched.map((name) => ({ action, resource: alarmArn(name) }));
@@ -163,14 +130,4 @@ export const createCloudWatch = (region: Region): CloudWatch => {
     },
     close: async () => alarms.close(),
   };
-};
-
-const refuseBadDashboard = (name: string, body: string): void => {
-  try {
-    const { widgets }: { widgets?: unknown } = JSON.parse(body);
-    if (!Array.isArray(widgets)) throw new Error('expected a list of widgets');
-  } catch (cause) {
-    const message = `The dashboard ${name} is not valid: ${cause instanceof Error ? cause.message : cause}.`;
-    throw new sdk.DashboardInvalidInputError({ message, $metadata: {} });
-  }
 };

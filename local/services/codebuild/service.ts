@@ -74,12 +74,6 @@ export const createCodeBuild = (region: Region): CodeBuildService => {
       return { projects: found, projectsNotFound: names.filter((name) => !projects.has(idOf(name))) };
     },
 
-    // Builds stay, as on AWS.
-    async DeleteProject({ name = '' }) {
-      projects.delete(idOf(name));
-      return {};
-    },
-
     async StartBuild(input, { caller }) {
       const { projectName, idempotencyToken, environmentVariablesOverride: variables = [] } = input;
       const project = projectOf(projectName);

@@ -1,8 +1,7 @@
-// Access entries: which IAM principal is whom in a cluster, and which of the access policies of EKS it has there.
+// Access entries: which IAM principal is whom in a cluster.
 import { randomUUID } from 'node:crypto';
 import * as sdk from '@aws-sdk/client-eks';
 import type { Region } from '../../types.ts';
-import { POLICY_ARNS } from './api/policies.ts';
 import type { Cluster } from './clusters.ts';
 
 export interface AccessEntry {
@@ -10,8 +9,8 @@ export interface AccessEntry {
   principalArn: string;
   username: string;
   groups: string[];
-  /** `namespaces` left out is the whole cluster. */
-  policies: { arn: string; namespaces?: string[]; associatedAt: Date }[];
+  /** May do everything, whatever roles are bound. EKS says so by an access policy; those are not offered here. */
+  isAdmin: boolean;
   createdAt: Date;
 }
 
@@ -19,11 +18,12 @@ interface EntryFacts {
   principalArn?: string | undefined;
   username?: string | undefined;
   kubernetesGroups?: string[] | undefined;
+  isAdmin?: boolean;
 }
 
 /** @throws {ResourceInUseException} {InvalidParameterException} */
 export const createEntry = (region: Region, cluster: Cluster, facts: EntryFacts): AccessEntry => {
-  const { principalArn = '', kubernetesGroups: groups = [] } = facts;
+  const { principalArn = '', kubernetesGroups: groups = [], isAdmin = false } = facts;
   const [, kind, name] = /^arn:aws[\w-]*:iam::\d{12}:(role|user)\/(?:.*\/)?([^/]+)$/.exec(principalArn) ?? [];
   if (!name) throw refused(`The principalArn parameter format is not valid: ${principalArn}`);
   const reserved = groups.find((group) => /^(system|eks|aws|amazon|iam):/.test(group));
@@ -38,7 +38,7 @@ export const createEntry = (region: Region, cluster: Cluster, facts: EntryFacts)
     principalArn,
     username: facts.username ?? (kind === 'role' ? session : principalArn),
     groups,
-    policies: [],
+    isAdmin,
     createdAt: region.clock.now(),
   };
   cluster.entries.set(principalArn, entry);
@@ -53,27 +53,6 @@ export const entryOf = (cluster: Cluster, principalArn = ''): AccessEntry => {
   throw new sdk.ResourceNotFoundException({ message, clusterName: cluster.name, $metadata: {} });
 };
 
-/** @throws {InvalidParameterException} {ResourceNotFoundException} */
-export const associatePolicy = (
-  region: Region,
-  cluster: Cluster,
-  principalArn: string | undefined,
-  { policyArn = '', scope }: { policyArn: string | undefined; scope: sdk.AccessScope | undefined },
-): AccessEntry['policies'][number] => {
-  const entry = entryOf(cluster, principalArn);
-  if (!POLICY_ARNS.includes(policyArn))
-    throw refused(
-      `The policyArn parameter is not valid: ${policyArn}. The local region offers ${POLICY_ARNS.join(', ')}.`,
-    );
-  const policy = {
-    arn: policyArn,
-    associatedAt: region.clock.now(),
-    ...(scope?.type === 'namespace' && { namespaces: scope.namespaces ?? [] }),
-  };
-  entry.policies = [...entry.policies.filter(({ arn }) => arn !== policyArn), policy];
-  return policy;
-};
-
 export const describeEntry = (cluster: Cluster, entry: AccessEntry): sdk.AccessEntry => ({
   clusterName: cluster.name,
   principalArn: entry.principalArn,
@@ -83,15 +62,6 @@ export const describeEntry = (cluster: Cluster, entry: AccessEntry): sdk.AccessE
   modifiedAt: entry.createdAt,
   username: entry.username,
   type: 'STANDARD',
-});
-
-export const describePolicy = ({ arn, namespaces, associatedAt }: AccessEntry['policies'][number]) => ({
-  policyArn: arn,
-  accessScope: namespaces
-    ? { type: sdk.AccessScopeType.namespace, namespaces }
-    : { type: sdk.AccessScopeType.cluster, namespaces: [] },
-  associatedAt,
-  modifiedAt: associatedAt,
 });
 
 const refused = (message: string): sdk.InvalidParameterException =>

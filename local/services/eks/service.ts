@@ -4,8 +4,7 @@ import * as sdk from '@aws-sdk/client-eks';
 import { defineService } from '../../service.ts';
 import type { Region, Service } from '../../types.ts';
 import { IMAGES } from '../../workloads/images.ts';
-import { associatePolicy, createEntry, describeEntry, describePolicy, entryOf } from './access.ts';
-import { CLUSTER_ADMIN } from './api/policies.ts';
+import { createEntry, describeEntry, entryOf } from './access.ts';
 import { type Cluster, createCluster, describeCluster } from './clusters.ts';
 
 export interface EksService extends Service {
@@ -36,11 +35,8 @@ export const createEks = (region: Region): EksService => {
       const cluster = createCluster({ region, name, roleArn, images });
       clusters.set(name, cluster);
       // Who creates a cluster administers it, unless told otherwise.
-      if (accessConfig?.bootstrapClusterCreatorAdminPermissions ?? true) {
-        const principalArn = caller.roleArn ?? caller.arn;
-        createEntry(region, cluster, { principalArn });
-        associatePolicy(region, cluster, principalArn, { policyArn: CLUSTER_ADMIN, scope: { type: 'cluster' } });
-      }
+      if (accessConfig?.bootstrapClusterCreatorAdminPermissions ?? true)
+        createEntry(region, cluster, { principalArn: caller.roleArn ?? caller.arn, isAdmin: true });
       const described = describeCluster(cluster);
       const release = region.clock.hold(`creation of cluster ${name}`);
       void cluster.start().finally(release);
@@ -50,13 +46,6 @@ export const createEks = (region: Region): EksService => {
     DescribeCluster: async ({ name }) => ({ cluster: describeCluster(find(name)) }),
 
     ListClusters: async () => ({ clusters: [...clusters.keys()].sort() }),
-
-    async DeleteCluster({ name }) {
-      const cluster = find(name);
-      clusters.delete(cluster.name);
-      await cluster.close();
-      return { cluster: { ...describeCluster(cluster), status: sdk.ClusterStatus.DELETING } };
-    },
 
     async CreateAccessEntry({ clusterName, ...facts }) {
       const cluster = find(clusterName);
@@ -76,22 +65,6 @@ export const createEks = (region: Region): EksService => {
       const cluster = find(clusterName);
       cluster.entries.delete(entryOf(cluster, principalArn).principalArn);
       return {};
-    },
-
-    async AssociateAccessPolicy({ clusterName, principalArn, policyArn, accessScope }) {
-      const policy = associatePolicy(region, find(clusterName), principalArn, { policyArn, scope: accessScope });
-      return { clusterName, principalArn, associatedAccessPolicy: describePolicy(policy) };
-    },
-
-    async DisassociateAccessPolicy({ clusterName, principalArn, policyArn }) {
-      const entry = entryOf(find(clusterName), principalArn);
-      entry.policies = entry.policies.filter(({ arn }) => arn !== policyArn);
-      return {};
-    },
-
-    async ListAssociatedAccessPolicies({ clusterName, principalArn }) {
-      const entry = entryOf(find(clusterName), principalArn);
-      return { clusterName, principalArn, associatedAccessPolicies: entry.policies.map(describePolicy) };
     },
   });
 

@@ -8,13 +8,16 @@ export const NODE_GROUP = '0001';
 /** "For clusters running Valkey or Redis OSS", there is one node. */
 const NODE = '0001';
 const MEGABYTE = 1 << 20;
+const PORT = 6379;
+/** "ElastiCache automatically chooses an appropriate time range." */
+const MAINTENANCE_WINDOW = 'sun:05:00-sun:06:00';
 
 const endpoint = ({ port }: Front): sdk.Endpoint => ({ Address: '127.0.0.1', Port: port });
 
 const hasEndpoints = ({ status }: Group): boolean => status !== 'creating' && status !== 'create-failed';
 
 export const describeGroup = (group: Group): sdk.ReplicationGroup => {
-  const { settings, authTokens, fronts } = group;
+  const { settings, authToken, fronts } = group;
   return {
     ReplicationGroupId: group.id,
     ARN: group.arn,
@@ -43,8 +46,7 @@ export const describeGroup = (group: Group): sdk.ReplicationGroup => {
     ClusterEnabled: false,
     ClusterMode: 'disabled',
     CacheNodeType: settings.nodeType,
-    AuthTokenEnabled: authTokens.length > 0,
-    AuthTokenLastModifiedDate: group.authTokenChangedAt,
+    AuthTokenEnabled: authToken !== undefined,
     ...encryption(settings),
     KmsKeyId: settings.kmsKeyId,
     Engine: settings.engine,
@@ -73,11 +75,11 @@ export const describeNode = (group: Group, node: Node, withNodes: boolean): sdk.
     Engine: settings.engine,
     EngineVersion: settings.engineVersion,
     PreferredAvailabilityZone: node.zone,
-    PreferredMaintenanceWindow: settings.maintenanceWindow,
+    PreferredMaintenanceWindow: MAINTENANCE_WINDOW,
     PendingModifiedValues: {},
     CacheSecurityGroups: [],
     CacheParameterGroup: {
-      CacheParameterGroupName: settings.parameterGroup,
+      CacheParameterGroupName: parameterGroupOf(settings),
       ParameterApplyStatus: 'in-sync',
       CacheNodeIdsToReboot: [],
     },
@@ -86,8 +88,7 @@ export const describeNode = (group: Group, node: Node, withNodes: boolean): sdk.
     SecurityGroups: settings.securityGroups.map((id) => ({ SecurityGroupId: id, Status: 'active' })),
     SnapshotRetentionLimit: node === group.snapshotting ? settings.snapshotRetention : 0,
     SnapshotWindow: settings.snapshotWindow,
-    AuthTokenEnabled: group.authTokens.length > 0,
-    AuthTokenLastModifiedDate: group.authTokenChangedAt,
+    AuthTokenEnabled: group.authToken !== undefined,
     ...encryption(settings),
     AutoMinorVersionUpgrade: false,
   };
@@ -102,6 +103,9 @@ const describeCacheNode = (node: Node): sdk.CacheNode => ({
   CustomerAvailabilityZone: node.zone,
 });
 
+const parameterGroupOf = ({ engine, engineVersion }: Group['settings']): string =>
+  `default.${engine}${engineVersion.split('.')[0]}`;
+
 const encryption = ({ transitEncryption, atRestEncryption }: Group['settings']) => ({
   TransitEncryptionEnabled: transitEncryption,
   TransitEncryptionMode: transitEncryption ? ('required' as const) : undefined,
@@ -109,7 +113,7 @@ const encryption = ({ transitEncryption, atRestEncryption }: Group['settings']) 
 });
 
 /** A snapshot asked of a group is described as the group's, one asked of a node as that cache cluster's. */
-export const describeSnapshot = (snapshot: Snapshot, withConfiguration = false): sdk.Snapshot => {
+export const describeSnapshot = (snapshot: Snapshot): sdk.Snapshot => {
   const { settings, group } = snapshot;
   const ofGroup = group && {
     ReplicationGroupId: snapshot.groupId,
@@ -127,14 +131,14 @@ export const describeSnapshot = (snapshot: Snapshot, withConfiguration = false):
     SnapshotName: snapshot.name,
     ARN: snapshot.arn,
     ...(ofGroup ?? ofNode),
-    SnapshotStatus: snapshot.restores > 0 ? 'restoring' : snapshot.status,
+    SnapshotStatus: snapshot.status,
     SnapshotSource: snapshot.source,
     CacheNodeType: settings.nodeType,
     Engine: settings.engine,
     EngineVersion: settings.engineVersion,
-    PreferredMaintenanceWindow: settings.maintenanceWindow,
-    Port: settings.port,
-    CacheParameterGroupName: settings.parameterGroup,
+    PreferredMaintenanceWindow: MAINTENANCE_WINDOW,
+    Port: PORT,
+    CacheParameterGroupName: parameterGroupOf(settings),
     CacheSubnetGroupName: settings.subnetGroup,
     AutoMinorVersionUpgrade: false,
     SnapshotRetentionLimit: settings.snapshotRetention,
@@ -144,9 +148,6 @@ export const describeSnapshot = (snapshot: Snapshot, withConfiguration = false):
       {
         ...(group && { CacheClusterId: snapshot.nodeId, NodeGroupId: NODE_GROUP }),
         CacheNodeId: NODE,
-        NodeGroupConfiguration: withConfiguration
-          ? { NodeGroupId: NODE_GROUP, PrimaryAvailabilityZone: snapshot.zone }
-          : undefined,
         CacheSize: snapshot.cacheBytes === undefined ? undefined : `${Math.ceil(snapshot.cacheBytes / MEGABYTE)} MB`,
         CacheNodeCreateTime: snapshot.nodeCreatedAt,
         SnapshotCreateTime: snapshot.takenAt,

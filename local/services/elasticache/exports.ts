@@ -1,13 +1,13 @@
 // Snapshots exported: one RDB file per node group, written into a bucket of the region by the service itself.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type * as sdk from '@aws-sdk/client-elasticache';
+import * as sdk from '@aws-sdk/client-elasticache';
+import type { Operation } from '../operation.ts';
 import { describeSnapshot, NODE_GROUP } from './describe.ts';
-import { invalidValue } from './errors.ts';
+import { invalidCombination, invalidValue, notOffered } from './errors.ts';
 import { demandKey } from './keys.ts';
 import { asExporter, demandBucket, demandWriting, explain, type Probe } from './service-access.ts';
-import { demandSnapshot } from './snapshots.ts';
-import type { ElastiCache, Snapshot } from './state.ts';
+import { type ElastiCache, type Snapshot, snapshotNamed } from './state.ts';
 
 /** Permissions the service needs beside s3:PutObject ("Exporting a backup", user guide, read 2026-11). */
 const WRITING: Probe[] = [
@@ -16,22 +16,33 @@ const WRITING: Probe[] = [
   ['READ_ACP', 'GetBucketAcl'],
 ];
 
+interface SnapshotExports {
+  CopySnapshot: Operation<sdk.CopySnapshotCommandInput, sdk.CopySnapshotCommandOutput>;
+}
+
+export const snapshotExports = (ec: ElastiCache): SnapshotExports => ({
+  async CopySnapshot({ SourceSnapshotName, TargetSnapshotName = '', TargetBucket, KmsKeyId }) {
+    const source = snapshotNamed(ec, SourceSnapshotName);
+    if (!TargetBucket) throw notOffered('CopySnapshot without TargetBucket');
+    if (KmsKeyId) throw invalidCombination('KmsKeyId cannot be specified together with TargetBucket.');
+    return { Snapshot: await startExport(ec, source, TargetBucket, TargetSnapshotName) };
+  },
+});
+
 /**
  * Checks the bucket, answers, and writes the file in the background; the snapshot is `copying` until then. An export that
  * fails leaves no file, and nothing else to be seen, as in AWS. @throws {InvalidParameterValueException}
  */
-export const startExport = async (
-  ec: ElastiCache,
-  source: Snapshot,
-  bucket: string,
-  name: string,
-): Promise<sdk.Snapshot> => {
+const startExport = async (ec: ElastiCache, source: Snapshot, bucket: string, name: string): Promise<sdk.Snapshot> => {
   const key = keyOf(name);
   await demandBucket(ec, bucket, WRITING);
   demandWriting(ec, bucket, key);
   await demandFree(ec, bucket, key);
   // From here on without a pause, so that of two requests for one source only one is let in.
-  demandSnapshot(source);
+  if (source.status !== 'available') {
+    const message = `Snapshot ${source.name} is not available; it is ${source.status}.`;
+    throw new sdk.InvalidSnapshotStateFault({ message, $metadata: {} });
+  }
   const { export: fails } = ec.faults;
   ec.faults.export = false;
   const { size } = await stat(source.file);

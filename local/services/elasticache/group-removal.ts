@@ -1,14 +1,13 @@
 // Replication groups: deleted, with what belongs to them.
-import type * as sdk from '@aws-sdk/client-elasticache';
+import * as sdk from '@aws-sdk/client-elasticache';
 import type { Operation } from '../operation.ts';
 import { automaticOf } from './automatic-snapshots.ts';
 import { describeGroup } from './describe.ts';
 import { notOffered } from './errors.ts';
-import { inState } from './group-changes.ts';
 import { removeNodes } from './nodes.ts';
 import { become } from './provisioning.ts';
 import { newSnapshot, newSnapshotName, removeSnapshot, takeSnapshot } from './snapshots.ts';
-import type { ElastiCache, Group, Snapshot } from './state.ts';
+import { type ElastiCache, type Group, groupNamed, type Snapshot } from './state.ts';
 
 interface GroupRemoval {
   DeleteReplicationGroup: Operation<sdk.DeleteReplicationGroupCommandInput, sdk.DeleteReplicationGroupCommandOutput>;
@@ -47,4 +46,12 @@ const finalSnapshot = (ec: ElastiCache, group: Group, name: string): Snapshot =>
   const { kmsKeyId } = group.settings;
   const facts = { tags: [], group: { description: group.description }, ...(kmsKeyId && { kmsKeyId }) };
   return newSnapshot(ec, { group, node: group.primary }, name, 'manual', facts);
+};
+
+/** The group, if it is in one of these states. @throws {InvalidReplicationGroupStateFault} */
+const inState = (ec: ElastiCache, id: string | undefined, states: Group['status'][]): Group => {
+  const group = groupNamed(ec, id);
+  if (states.includes(group.status)) return group;
+  const message = `Replication group ${group.id} is ${group.status}; it has to be ${states.join(' or ')}.`;
+  throw new sdk.InvalidReplicationGroupStateFault({ message, $metadata: {} });
 };

@@ -1,16 +1,14 @@
 // Replication groups: created, empty or from a snapshot, and described.
 import type * as sdk from '@aws-sdk/client-elasticache';
-import type { Caller } from '../../types.ts';
 import type { Operation } from '../operation.ts';
 import { pageOf } from '../pages.ts';
 import { describeGroup, describeNode } from './describe.ts';
-import { invalidValue } from './errors.ts';
-import { keyFor, mayUseKey } from './keys.ts';
+import { keyFor } from './keys.ts';
 import { newNodes } from './nodes.ts';
 import { newGroupId, settingsFor, zonesFor } from './parameters.ts';
 import { provision } from './provisioning.ts';
-import { type Seed, seedFromObject, seedFromSnapshot } from './seeds.ts';
-import { arnOf, type ElastiCache, type Group, groupNamed, nodeNamed, type Snapshot } from './state.ts';
+import { seedFromObject } from './seeds.ts';
+import { arnOf, type ElastiCache, type Group, groupNamed, nodeNamed } from './state.ts';
 
 interface GroupOperations {
   CreateReplicationGroup: Operation<sdk.CreateReplicationGroupCommandInput, sdk.CreateReplicationGroupCommandOutput>;
@@ -24,11 +22,11 @@ interface GroupOperations {
 export const groupOperations = (ec: ElastiCache): GroupOperations => ({
   async CreateReplicationGroup(input, { caller }) {
     newGroupId(ec, input.ReplicationGroupId);
-    const snapshot = input.SnapshotName ? restorable(ec, input.SnapshotName) : undefined;
-    const settings = await settingsFor(input, snapshot?.settings);
+    const settings = await settingsFor(input);
     const zones = zonesFor(ec, input);
     if (input.KmsKeyId) settings.kmsKeyId = await keyFor(ec, input.KmsKeyId, caller);
-    const seed = await seedOf(ec, input, snapshot, caller);
+    const [arn] = input.SnapshotArns ?? [];
+    const seed = arn ? await seedFromObject(ec, arn) : undefined;
     // Again, because others may have come first while keys and objects were looked at; from here on without a pause.
     const id = newGroupId(ec, input.ReplicationGroupId);
     const nodes = newNodes(ec, id, zones);
@@ -38,11 +36,9 @@ export const groupOperations = (ec: ElastiCache): GroupOperations => ({
       description: input.ReplicationGroupDescription ?? '',
       status: 'creating',
       settings,
-      authTokens: input.AuthToken ? [input.AuthToken] : [],
-      ...(input.AuthToken && { authTokenChangedAt: ec.region.clock.now() }),
+      ...(input.AuthToken && { authToken: input.AuthToken }),
       nodes,
       primary: nodes[0],
-      ...(input.Port !== undefined && { wantedPort: input.Port }),
       // The replica with the lowest number, as in AWS's own examples; the primary where there is none.
       ...(settings.snapshotRetention > 0 && { snapshotting: nodes[1] ?? nodes[0] }),
       tags: input.Tags ?? [],
@@ -70,23 +66,3 @@ export const groupOperations = (ec: ElastiCache): GroupOperations => ({
     return { CacheClusters: described, Marker: marker };
   },
 });
-
-/** The operation documents no error about snapshots but that of a wrong parameter. @throws {InvalidParameterValueException} */
-const restorable = (ec: ElastiCache, name: string): Snapshot => {
-  const snapshot = ec.snapshots.get(name.toLowerCase());
-  if (snapshot?.status === 'available') return snapshot;
-  throw invalidValue(snapshot ? `Snapshot ${name} is ${snapshot.status}.` : `Snapshot ${name} does not exist.`);
-};
-
-const seedOf = async (
-  ec: ElastiCache,
-  input: sdk.CreateReplicationGroupCommandInput,
-  snapshot: Snapshot | undefined,
-  caller: Caller,
-): Promise<Seed | undefined> => {
-  const [arn] = input.SnapshotArns ?? [];
-  if (arn) return seedFromObject(ec, arn);
-  if (!snapshot) return undefined;
-  await mayUseKey(ec, snapshot.kmsKeyId, caller);
-  return seedFromSnapshot(ec, snapshot);
-};

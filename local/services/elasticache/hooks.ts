@@ -42,12 +42,12 @@ export interface ElastiCacheHooks {
 
 export const hooksOf = (ec: ElastiCache): ElastiCacheHooks => ({
   server(groupId) {
-    const { primary, nodes, fronts, authTokens } = groupNamed(ec, groupId);
+    const { primary, nodes, fronts, authToken } = groupNamed(ec, groupId);
     const host = '127.0.0.1';
     return {
       host,
       port: fronts?.primary.port ?? 0,
-      auth: authTokens[0],
+      auth: authToken,
       ca: primary.server?.ca,
       nodes: nodes.map((node) => ({
         id: node.id,

@@ -8,25 +8,11 @@ const PRINCIPAL = 'elasticache.amazonaws.com';
 
 /** The ARN of the key that will encrypt something of this caller's. @throws {InvalidKMSKeyFault} */
 export const keyFor = async (ec: ElastiCache, keyId: string, caller: Caller): Promise<string> => {
-  const { arn, state } = await grant(ec, keyId, caller);
+  const { arn, state } = await grantTo(PRINCIPAL, ec.region, keyId, caller).catch((error: Error) => {
+    throw notUsable(keyId, error);
+  });
   if (state !== 'Enabled') throw notUsable(keyId, new Error(`its state is ${state}`));
   return arn;
-};
-
-/**
- * Checks that the caller may use the key of something encrypted. A key that is merely disabled passes: the restore starts
- * and ends without access. @throws {InvalidKMSKeyFault}
- */
-export const mayUseKey = async (ec: ElastiCache, keyArn: string | undefined, caller: Caller): Promise<void> => {
-  if (keyArn !== undefined) await grant(ec, keyArn, caller);
-};
-
-const grant = async (ec: ElastiCache, keyId: string, caller: Caller): Promise<{ arn: string; state: string }> => {
-  try {
-    return await grantTo(PRINCIPAL, ec.region, keyId, caller);
-  } catch (error) {
-    throw notUsable(keyId, error as Error);
-  }
 };
 
 /** @throws {InvalidKMSKeyFault} where data under this key cannot be read now. Without a key of the customer's it can. */

@@ -77,7 +77,7 @@ const startNode = async (
 ): Promise<RedisServer> => {
   const settings = {
     port: await freePort(),
-    passwords: group.authTokens,
+    ...(group.authToken === undefined ? {} : { password: group.authToken }),
     ...(group.settings.transitEncryption ? { certificates: await certificatesIn(ec.region) } : {}),
     ...(primary === undefined ? {} : { primary }),
   };
@@ -87,14 +87,14 @@ const startNode = async (
 const openFronts = async (ec: ElastiCache, group: Group): Promise<void> => {
   const isOpen = () => ec.region.alive;
   const portOf = (node: Node | undefined) => node?.server?.port;
-  for (const node of group.nodes) node.front = await openFront({ port: 0, isOpen, target: () => portOf(node) });
+  for (const node of group.nodes) node.front = await openFront({ isOpen, target: () => portOf(node) });
   let turn = 0;
   const nextReader = () => {
     const readers = replicasOf(group).filter((node) => node.server?.running());
     return portOf(readers.length > 0 ? readers[turn++ % readers.length] : group.primary);
   };
   group.fronts = {
-    primary: await openFront({ port: group.wantedPort ?? 0, isOpen, target: () => portOf(group.primary) }),
-    reader: await openFront({ port: 0, isOpen, target: nextReader }),
+    primary: await openFront({ isOpen, target: () => portOf(group.primary) }),
+    reader: await openFront({ isOpen, target: nextReader }),
   };
 };

@@ -1,16 +1,11 @@
 // What a request to create a replication group says, checked as the API reference (CreateReplicationGroup, read 2026-11) has it.
-import {
-  type CreateReplicationGroupMessage,
-  ReplicationGroupAlreadyExistsFault,
-  UserGroupNotFoundFault,
-} from '@aws-sdk/client-elasticache';
+import { type CreateReplicationGroupMessage, ReplicationGroupAlreadyExistsFault } from '@aws-sdk/client-elasticache';
 import { installedRedis } from '../../engines/redis-binaries.ts';
 import { invalidCombination, invalidValue, notOffered } from './errors.ts';
 import type { ElastiCache, Settings } from './state.ts';
 
-const PORT = 6379;
-/** "ElastiCache automatically chooses an appropriate time range" for both. */
-const WINDOWS = { snapshot: '03:00-04:00', maintenance: 'sun:05:00-sun:06:00' };
+/** "ElastiCache automatically chooses an appropriate time range." */
+const SNAPSHOT_WINDOW = '03:00-04:00';
 const MOST_NODES = 6;
 
 type Request = CreateReplicationGroupMessage;
@@ -26,49 +21,33 @@ export const newGroupId = (ec: ElastiCache, wanted: string | undefined): string 
   throw new ReplicationGroupAlreadyExistsFault({ message, $metadata: {} });
 };
 
-/** Settings of a new group; what it is restored from says what the request leaves open. */
-export const settingsFor = async (request: Request, restored?: Settings): Promise<Settings> => {
+/** Settings of a new group. */
+export const settingsFor = async (request: Request): Promise<Settings> => {
   refuseWhatIsNotOffered(request);
   checkCombinations(request);
-  const nodeType = request.CacheNodeType ?? restored?.nodeType;
+  const { CacheNodeType: nodeType, CacheSubnetGroupName: subnetGroup } = request;
   if (!nodeType) throw invalidCombination('CacheNodeType is required.');
   if (!/^cache\.[a-z0-9-]+\.[a-z0-9]+$/.test(nodeType)) throw invalidValue(`Invalid cache node type: ${nodeType}`);
-  const engine = await engineFor(request, restored);
-  const subnetGroup = request.CacheSubnetGroupName ?? restored?.subnetGroup;
   return {
-    ...engine,
+    ...(await engineFor(request)),
     nodeType,
-    parameterGroup: request.CacheParameterGroupName ?? defaultParameterGroup(engine),
     ...(subnetGroup ? { subnetGroup } : {}),
-    port: request.Port ?? restored?.port ?? PORT,
     atRestEncryption: request.AtRestEncryptionEnabled ?? false,
     transitEncryption: request.TransitEncryptionEnabled ?? false,
     automaticFailover: request.AutomaticFailoverEnabled ?? false,
     multiAz: request.MultiAZEnabled ?? false,
     securityGroups: request.SecurityGroupIds ?? [],
     snapshotRetention: request.SnapshotRetentionLimit ?? 0,
-    snapshotWindow: request.SnapshotWindow ?? restored?.snapshotWindow ?? WINDOWS.snapshot,
-    maintenanceWindow: request.PreferredMaintenanceWindow ?? restored?.maintenanceWindow ?? WINDOWS.maintenance,
+    snapshotWindow: request.SnapshotWindow ?? SNAPSHOT_WINDOW,
   };
 };
 
 /** Availability zones of the nodes, the primary's first: one for each node. */
-export const zonesFor = (ec: ElastiCache, request: Request): string[] => {
-  const count = nodeCount(request);
-  const { name } = ec.region;
-  const zones = request.PreferredCacheClusterAZs ?? Array.from({ length: count }, (_, n) => `${name}${'abc'[n % 3]}`);
-  if (zones.length !== count) {
-    throw invalidCombination(
-      `PreferredCacheClusterAZs names ${zones.length} availability zones for ${count} cache clusters.`,
-    );
-  }
-  const strange = zones.find((zone) => zone.slice(0, -1) !== name || !/[a-f]$/.test(zone));
-  if (strange) throw invalidValue(`${strange} is not a valid availability zone.`);
-  return zones;
-};
+export const zonesFor = (ec: ElastiCache, request: Request): string[] =>
+  Array.from({ length: nodeCount(request) }, (_, n) => `${ec.region.name}${'abc'[n % 3]}`);
 
 /** @throws {InvalidParameterValueException} for what AUTH tokens must not be ("Authenticating with AUTH", user guide). */
-export const checkAuthToken = (token: string | undefined): void => {
+const checkAuthToken = (token: string | undefined): void => {
   if (token === undefined) return;
   if (token.length < 16 || token.length > 128 || !/^[\x20-\x7e]+$/.test(token) || /[/"@]/.test(token)) {
     throw invalidValue(
@@ -77,22 +56,15 @@ export const checkAuthToken = (token: string | undefined): void => {
   }
 };
 
-const nodeCount = ({ NumCacheClusters, ReplicasPerNodeGroup }: Request): number => {
-  const count = NumCacheClusters ?? (ReplicasPerNodeGroup ?? 0) + 1;
-  if (ReplicasPerNodeGroup !== undefined && count !== ReplicasPerNodeGroup + 1) {
-    throw invalidCombination('NumCacheClusters and ReplicasPerNodeGroup contradict each other.');
-  }
+const nodeCount = ({ NumCacheClusters: count = 1 }: Request): number => {
   if (count < 1 || count > MOST_NODES) throw invalidValue(`NumCacheClusters must be between 1 and ${MOST_NODES}.`);
   return count;
 };
 
 /** The engine that is installed is the one there is. Minor versions are not told apart: 7.1 is ElastiCache's name for a 7.0 of its own. */
-const engineFor = async (
-  request: Request,
-  restored?: Settings,
-): Promise<Pick<Settings, 'engine' | 'engineVersion'>> => {
+const engineFor = async (request: Request): Promise<Pick<Settings, 'engine' | 'engineVersion'>> => {
   const { engine, version } = await installedRedis();
-  const wanted = request.Engine ?? restored?.engine ?? engine;
+  const wanted = request.Engine ?? engine;
   const major = (request.EngineVersion ?? version).split('.')[0];
   if (wanted !== engine || major !== version.split('.')[0]) {
     throw invalidValue(
@@ -101,9 +73,6 @@ const engineFor = async (
   }
   return { engine, engineVersion: version };
 };
-
-export const defaultParameterGroup = ({ engine, engineVersion }: Pick<Settings, 'engine' | 'engineVersion'>): string =>
-  `default.${engine}${engineVersion.split('.')[0]}`;
 
 const checkCombinations = (request: Request): void => {
   checkAuthToken(request.AuthToken);
@@ -120,17 +89,12 @@ const checkCombinations = (request: Request): void => {
   if (request.MultiAZEnabled && !request.AutomaticFailoverEnabled) {
     throw invalidCombination('Automatic failover must be enabled for Multi-AZ.');
   }
-  if (request.SnapshotName && request.SnapshotArns?.length) {
-    throw invalidCombination('SnapshotName and SnapshotArns cannot both be specified.');
-  }
   if ((request.SnapshotArns?.length ?? 0) > 1) {
     throw invalidCombination('A replication group of one node group is restored from one snapshot ARN.');
   }
 };
 
 const refuseWhatIsNotOffered = (request: Request): void => {
-  const [userGroup] = request.UserGroupIds ?? [];
-  if (userGroup) throw new UserGroupNotFoundFault({ message: `User group ${userGroup} not found.`, $metadata: {} });
   if ((request.NumNodeGroups ?? 1) !== 1 || (request.ClusterMode ?? 'disabled') !== 'disabled') {
     throw notOffered('cluster mode');
   }
@@ -147,4 +111,11 @@ const UNKNOWN = [
   'LogDeliveryConfigurations',
   'DataTieringEnabled',
   'ServerlessCacheSnapshotName',
+  'SnapshotName',
+  'UserGroupIds',
+  'CacheParameterGroupName',
+  'PreferredCacheClusterAZs',
+  'PreferredMaintenanceWindow',
+  'ReplicasPerNodeGroup',
+  'Port',
 ] as const satisfies (keyof Request)[];

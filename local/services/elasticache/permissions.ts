@@ -14,7 +14,6 @@ interface Named {
   TargetSnapshotName?: string;
   TargetBucket?: string;
   FinalSnapshotIdentifier?: string;
-  CacheParameterGroupName?: string;
   CacheSubnetGroupName?: string;
   SnapshotArns?: string[];
   ResourceName?: string;
@@ -35,15 +34,12 @@ export const permissionsFor = (region: Region, operation: string, input: Named):
   switch (operation) {
     case 'CreateReplicationGroup':
       return [
-        ...on(group, arn('parametergroup', input.CacheParameterGroupName)),
+        ...on(group, arn('parametergroup')),
         ...(input.CacheSubnetGroupName ? on(arn('subnetgroup', input.CacheSubnetGroupName)) : []),
-        ...(input.SnapshotName ? on(snapshot) : []),
         ...tagging(group),
         ...(input.SnapshotArns ?? []).map((resource) => ({ action: 's3:GetObject', resource })),
       ];
     case 'DescribeReplicationGroups':
-    case 'ModifyReplicationGroup':
-    case 'TestFailover':
       return on(group);
     case 'DeleteReplicationGroup': {
       const final = input.FinalSnapshotIdentifier;
@@ -57,14 +53,12 @@ export const permissionsFor = (region: Region, operation: string, input: Named):
     case 'DescribeSnapshots':
     case 'DeleteSnapshot':
       return on(snapshot);
-    case 'CopySnapshot': {
-      const source = on(arn('snapshot', input.SourceSnapshotName));
-      if (input.TargetBucket) return [...source, ...exporting(input.TargetBucket, input.TargetSnapshotName ?? '*')];
-      const target = arn('snapshot', input.TargetSnapshotName);
-      return [...source, ...on(target), ...tagging(target)];
-    }
+    case 'CopySnapshot':
+      return [
+        ...on(arn('snapshot', input.SourceSnapshotName)),
+        ...exporting(input.TargetBucket ?? '*', input.TargetSnapshotName ?? '*'),
+      ];
     case 'AddTagsToResource':
-    case 'RemoveTagsFromResource':
     case 'ListTagsForResource':
       return on(input.ResourceName ?? '*');
     default:

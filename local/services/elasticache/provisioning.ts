@@ -28,7 +28,7 @@ export const provision = (ec: ElastiCache, group: Group, seed: Seed | undefined)
 };
 
 /** Puts the group and all its nodes into one state. */
-export const become = (group: Group, status: 'available' | 'modifying' | 'deleting'): void => {
+export const become = (group: Group, status: 'available' | 'deleting'): void => {
   group.status = status;
   for (const node of group.nodes) node.status = status;
 };

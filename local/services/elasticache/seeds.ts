@@ -1,13 +1,12 @@
-// What a new replication group starts with: the RDB file of a snapshot, or one in S3.
+// What a new replication group starts with: an RDB file in S3.
 import { createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { invalidValue } from './errors.ts';
-import { demandKey } from './keys.ts';
 import { asExporter, demandBucket, type Probe } from './service-access.ts';
-import type { ElastiCache, Snapshot } from './state.ts';
+import type { ElastiCache } from './state.ts';
 
 export interface Seed {
   /** Path of the RDB file, once it is there. */
@@ -15,20 +14,6 @@ export interface Seed {
   /** Once the group no longer needs it, however that ended. */
   release(): Promise<void>;
 }
-
-/** "The snapshot status changes to restoring while the new replication group is being created." */
-export const seedFromSnapshot = (ec: ElastiCache, snapshot: Snapshot): Seed => {
-  snapshot.restores++;
-  return {
-    async fetch() {
-      await demandKey(ec, snapshot.kmsKeyId);
-      return snapshot.file;
-    },
-    async release() {
-      snapshot.restores--;
-    },
-  };
-};
 
 /** "s3:GetObject, s3:ListBucket, s3:GetBucketAcl" for the service ("Seeding a new cluster", user guide, read 2026-11). */
 const READING: Probe[] = [

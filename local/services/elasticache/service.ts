@@ -8,8 +8,7 @@ import { sweepServers } from '../../engines/processes.ts';
 import { defineService } from '../../service.ts';
 import type { Region, Service } from '../../types.ts';
 import { createJobs } from '../jobs.ts';
-import { copies } from './copies.ts';
-import { groupChanges } from './group-changes.ts';
+import { snapshotExports } from './exports.ts';
 import { groupRemoval } from './group-removal.ts';
 import { groupOperations } from './groups.ts';
 import { type ElastiCacheHooks, hooksOf } from './hooks.ts';
@@ -27,10 +26,9 @@ export const createElastiCache = (region: Region): ElastiCacheService => {
   return {
     ...defineService(sdk, {
       ...groupOperations(ec),
-      ...groupChanges(ec),
       ...groupRemoval(ec),
       ...snapshotOperations(ec),
-      ...copies(ec),
+      ...snapshotExports(ec),
       ...tags(ec),
     }),
     authorize: (operation, input) => permissionsFor(region, operation, input as object),

@@ -18,13 +18,7 @@ export const sourceOf = (ec: ElastiCache, input: sdk.CreateSnapshotCommandInput)
   if ((nodeId === undefined) === (groupId === undefined)) {
     throw invalidCombination('Exactly one of CacheClusterId and ReplicationGroupId must be specified.');
   }
-  const source = nodeId === undefined ? ofGroup(groupNamed(ec, groupId)) : nodeNamed(ec, nodeId);
-  const { nodeType } = source.group.settings;
-  if (nodeType !== 'cache.t1.micro') return source;
-  throw new sdk.SnapshotFeatureNotSupportedFault({
-    message: `Snapshots are not supported on ${nodeType}.`,
-    $metadata: {},
-  });
+  return nodeId === undefined ? ofGroup(groupNamed(ec, groupId)) : nodeNamed(ec, nodeId);
 };
 
 const ofGroup = (group: Group): Source => ({

@@ -54,14 +54,14 @@ export const snapshotOperations = (ec: ElastiCache): SnapshotOperations => ({
         (!source || snapshot.source === SOURCES[source]),
     );
     const { items, marker } = pageOf(wanted, (snapshot) => snapshot.name, input, LARGEST_PAGE);
-    const described = items.map((snapshot) => describeSnapshot(snapshot, input.ShowNodeGroupConfig ?? false));
-    return { Snapshots: described, Marker: marker };
+    return { Snapshots: items.map(describeSnapshot), Marker: marker };
   },
 
   async DeleteSnapshot(input) {
     const snapshot = snapshotNamed(ec, input.SnapshotName);
-    if (snapshot.restores > 0 || !['available', 'failed'].includes(snapshot.status)) {
-      throw notInState('The snapshot is not in an available state or failed state to allow deletion.');
+    if (!['available', 'failed'].includes(snapshot.status)) {
+      const message = 'The snapshot is not in an available state or failed state to allow deletion.';
+      throw new sdk.InvalidSnapshotStateFault({ message, $metadata: {} });
     }
     await removeSnapshot(ec, snapshot);
     return { Snapshot: { ...describeSnapshot(snapshot), SnapshotStatus: 'deleting' } };
@@ -95,19 +95,16 @@ export const newSnapshot = (
     arn: arnOf(ec.region, 'snapshot', name),
     source,
     status: 'creating',
-    restores: 0,
     groupId: group.id,
     nodeId: node.id,
     nodeCreatedAt: node.createdAt,
     zone: node.zone,
     settings: { ...group.settings },
-    file: newFile(ec),
+    file: join(ec.directory, 'snapshots', `${ec.nextNumber()}.rdb`),
   };
   ec.snapshots.set(name, snapshot);
   return snapshot;
 };
-
-export const newFile = (ec: ElastiCache): string => join(ec.directory, 'snapshots', `${ec.nextNumber()}.rdb`);
 
 /** Takes the snapshot in the background; node and group are `snapshotting` meanwhile. */
 export const startSnapshot = (ec: ElastiCache, { group, node }: Source, snapshot: Snapshot): void => {
@@ -151,12 +148,3 @@ export const removeSnapshot = async (ec: ElastiCache, snapshot: Snapshot): Promi
   await snapshot.job?.cancel();
   await rm(snapshot.file, { force: true });
 };
-
-/** @throws {InvalidSnapshotStateFault} where a snapshot cannot be copied or exported now. */
-export const demandSnapshot = (snapshot: Snapshot): void => {
-  const found = snapshot.restores > 0 ? 'restoring' : snapshot.status;
-  if (found !== 'available') throw notInState(`Snapshot ${snapshot.name} is not available; it is ${found}.`);
-};
-
-const notInState = (message: string): sdk.InvalidSnapshotStateFault =>
-  new sdk.InvalidSnapshotStateFault({ message, $metadata: {} });

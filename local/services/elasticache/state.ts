@@ -15,9 +15,7 @@ export interface Settings {
   engine: 'redis' | 'valkey';
   engineVersion: string;
   nodeType: string;
-  parameterGroup: string;
   subnetGroup?: string;
-  port: number;
   atRestEncryption: boolean;
   kmsKeyId?: string;
   transitEncryption: boolean;
@@ -26,7 +24,6 @@ export interface Settings {
   securityGroups: string[];
   snapshotRetention: number;
   snapshotWindow: string;
-  maintenanceWindow: string;
 }
 
 /** A cache cluster of one node, as all are of which replication groups without cluster mode consist. */
@@ -35,7 +32,7 @@ export interface Node {
   id: string;
   arn: string;
   zone: string;
-  status: 'creating' | 'available' | 'snapshotting' | 'modifying' | 'deleting' | 'restore-failed';
+  status: 'creating' | 'available' | 'snapshotting' | 'deleting' | 'restore-failed';
   createdAt: Date;
   directory: string;
   server?: RedisServer;
@@ -49,15 +46,12 @@ export interface Group {
   id: string;
   arn: string;
   description: string;
-  status: 'creating' | 'available' | 'snapshotting' | 'modifying' | 'deleting' | 'create-failed';
+  status: 'creating' | 'available' | 'snapshotting' | 'deleting' | 'create-failed';
   settings: Settings;
-  /** The first is the newest; a second is still valid. None where nobody needs one. */
-  authTokens: string[];
-  authTokenChangedAt?: Date;
+  /** Absent where nobody needs one. */
+  authToken?: string;
   nodes: Node[];
   primary: Node;
-  /** The primary's address has this port where the request named one, and any free one where not. */
-  wantedPort?: number;
   /** The source of automatic snapshots. */
   snapshotting?: Node;
   tags: Tag[];
@@ -75,8 +69,6 @@ export interface Snapshot {
   arn: string;
   source: 'manual' | 'automated';
   status: 'creating' | 'available' | 'copying' | 'failed';
-  /** Groups that are being created from it; with any, it is `restoring`. */
-  restores: number;
   groupId: string;
   /** Set where the snapshot was asked of the group: then AWS describes it as the group's, else as the node's. */
   group?: { description: string };

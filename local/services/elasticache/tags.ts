@@ -4,7 +4,6 @@ import { type ElastiCache, type Group, groupNamed, nodeNamed, type Snapshot, sna
 
 interface Tags {
   AddTagsToResource: Operation<sdk.AddTagsToResourceCommandInput, sdk.AddTagsToResourceCommandOutput>;
-  RemoveTagsFromResource: Operation<sdk.RemoveTagsFromResourceCommandInput, sdk.RemoveTagsFromResourceCommandOutput>;
   ListTagsForResource: Operation<sdk.ListTagsForResourceCommandInput, sdk.ListTagsForResourceCommandOutput>;
 }
 
@@ -14,12 +13,6 @@ export const tags = (ec: ElastiCache): Tags => ({
     const added = input.Tags ?? [];
     const kept = resource.tags.filter((tag) => !added.some((other) => other.Key === tag.Key));
     resource.tags = [...kept, ...added];
-    return { TagList: resource.tags };
-  },
-
-  async RemoveTagsFromResource(input) {
-    const resource = resourceOf(ec, input.ResourceName);
-    resource.tags = resource.tags.filter((tag) => !input.TagKeys?.includes(tag.Key ?? ''));
     return { TagList: resource.tags };
   },
 

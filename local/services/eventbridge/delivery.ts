@@ -2,10 +2,10 @@
 import type { Target } from '@aws-sdk/client-eventbridge';
 import type { Caller, Region, Service } from '../../types.ts';
 import { recordMetric } from '../cloudwatch/record.ts';
+import type { Event } from './event.ts';
 import { type FailedDelivery, sendWithRetries } from './retries.ts';
 import type { Rule } from './rules.ts';
 import { sendToTarget } from './targets.ts';
-import { type Event, targetInput } from './transform.ts';
 
 /** How a test makes delivery worse than usual, within what EventBridge allows itself. */
 export interface DeliveryFaults {
@@ -50,8 +50,7 @@ export const createDelivery = (region: Region, failed: FailedDelivery[]) => {
         const arn = target.Arn ?? '';
         const caller = callerFor(target, rule);
         if (arn.startsWith('arn:aws:events:')) return forward(arn, event, caller);
-        const payload = targetInput(target, event, rule, region.clock.now());
-        return sendToTarget(region, { arn, payload, caller });
+        return sendToTarget(region, { arn, payload: JSON.stringify(event), caller });
       },
       onGivenUp: (error, attempts) => {
         failed.push({

@@ -23,19 +23,11 @@ const compileObject = (pattern: unknown, path: string): Pattern => {
   if (fields.length === 0) throw invalidPattern(path, 'Empty objects are not allowed');
   const tests = fields.map(([name, wanted]): Pattern => {
     const here = path ? `${path}.${name}` : name;
-    if (name === '$or') return compileOr(wanted, here);
+    if (name === '$or') throw invalidPattern(path, '$or is not offered here');
     const test = Array.isArray(wanted) ? compileValues(wanted, here) : compileNested(wanted, here);
     return (event) => test(isObject(event) ? event[name] : undefined);
   });
   return (event) => tests.every((test) => test(event));
-};
-
-/** `$or` takes two or more alternatives; each is a pattern of its own at this place. */
-const compileOr = (wanted: unknown, path: string): Pattern => {
-  if (!Array.isArray(wanted) || wanted.length < 2)
-    throw invalidPattern(path, '$or must be an array of at least two patterns');
-  const alternatives = wanted.map((alternative) => compileObject(alternative, path));
-  return (event) => alternatives.some((matches) => matches(event));
 };
 
 /** An array in the event matches when one of its elements does. */

@@ -2,7 +2,6 @@ import { ResourceNotFoundException, type RuleState, type Target } from '@aws-sdk
 import { ApiError } from '../../service.ts';
 import type { Region } from '../../types.ts';
 import { compilePattern, type Pattern } from './patterns.ts';
-import { checkInput } from './transform.ts';
 
 export interface Rule {
   name: string;
@@ -16,6 +15,8 @@ export interface Rule {
 
 /** EventBridge quotas, 2026-11. */
 const MAX_TARGETS = 5;
+/** Every target is sent the event as it is. */
+const OFFERED = new Set(['Id', 'Arn', 'RoleArn', 'RetryPolicy']);
 
 export interface Rules {
   put(rule: { name: string; description?: string | undefined; pattern: string; state?: RuleState | undefined }): Rule;
@@ -62,10 +63,8 @@ export const createRules = (region: Region): Rules => {
         throw invalid(`Target ${target.Arn} is not offered here.`);
       if (['states', 'events'].includes(service) && !target.RoleArn)
         throw invalid(`RoleArn is required for target ${target.Arn}.`);
-      if (target.DeadLetterConfig?.Arn && !target.DeadLetterConfig.Arn.startsWith('arn:aws:sqs:')) {
-        throw invalid(`The dead-letter queue ${target.DeadLetterConfig.Arn} is not a queue.`);
-      }
-      checkInput(target);
+      const strange = Object.keys(target).find((member) => !OFFERED.has(member));
+      if (strange) throw invalid(`Target ${target.Id}: ${strange} is not offered here.`);
       targets.set(target.Id, target);
     },
   };

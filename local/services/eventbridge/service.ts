@@ -4,9 +4,9 @@ import * as sdk from '@aws-sdk/client-eventbridge';
 import { defineService, type Operations } from '../../service.ts';
 import type { BusEvent, Check, Region, Service } from '../../types.ts';
 import { createDelivery, type DeliveryFaults, type Receiver } from './delivery.ts';
+import type { Event } from './event.ts';
 import type { FailedDelivery } from './retries.ts';
 import { createRules, invalid, type Rule } from './rules.ts';
-import type { Event } from './transform.ts';
 
 /** EventBridge quotas, 2026-11. */
 const MAX_ENTRY = 1_048_576;

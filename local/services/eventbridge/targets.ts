@@ -5,16 +5,11 @@ export interface Delivery {
   /** JSON text, or for a topic any text. */
   payload: string;
   caller: Caller;
-  /** Name of the execution, for a state machine. */
-  name?: string;
   subject?: string;
 }
 
 /** Hands a payload to what an ARN names, as EventBridge, Scheduler and Lambda destinations do: asynchronously for functions. */
-export const sendToTarget = async (
-  region: Region,
-  { arn, payload, caller, name, subject }: Delivery,
-): Promise<void> => {
+export const sendToTarget = async (region: Region, { arn, payload, caller, subject }: Delivery): Promise<void> => {
   const [, , service, targetRegion] = arn.split(':');
   const home = targetRegion && targetRegion !== region.name ? region.world.region(targetRegion) : region;
   switch (service) {
@@ -27,12 +22,7 @@ export const sendToTarget = async (
       );
       return;
     case 'states':
-      await home.call(
-        'states',
-        'StartExecution',
-        { stateMachineArn: arn, input: payload, ...(name && { name }) },
-        caller,
-      );
+      await home.call('states', 'StartExecution', { stateMachineArn: arn, input: payload }, caller);
       return;
     case 'sns':
       await home.call(

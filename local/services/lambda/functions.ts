@@ -33,9 +33,6 @@ export interface FunctionRecord {
   codeSize: number;
   lastModified: Date;
   policy: PolicyStatement[];
-  onFailure: string | undefined;
-  maximumRetries: number;
-  maximumAgeSeconds: number;
 }
 
 export const invalid = (message: string): InvalidParameterValueException =>
@@ -94,8 +91,7 @@ export const applySettings = (input: CreateFunctionRequest, before: FunctionReco
   if (!(timeout >= 1 && timeout <= 900)) throw invalid(`Timeout ${timeout}: expected 1 to 900 seconds.`);
   const memory = input.MemorySize ?? before.memory;
   if (!(memory >= 128 && memory <= 10_240)) throw invalid(`MemorySize ${memory}: expected 128 to 10240 MB.`);
-  if (input.DeadLetterConfig?.TargetArn)
-    throw invalid('DeadLetterConfig is not offered here. Use an on-failure destination.');
+  if (input.DeadLetterConfig?.TargetArn) throw invalid('DeadLetterConfig is not offered here.');
   if (input.Layers?.length) throw invalid('Layers are not offered here. Bundle what the function needs.');
   const environment = input.Environment?.Variables ?? before.environment;
   const size = JSON.stringify(environment).length;

@@ -2,7 +2,6 @@
 import { TooManyRequestsException } from '@aws-sdk/client-lambda';
 import type { Region } from '../../types.ts';
 import { recordMetric } from '../cloudwatch/record.ts';
-import { sendToTarget } from '../eventbridge/targets.ts';
 import type { FunctionRecord } from './functions.ts';
 import type { Pool } from './pool.ts';
 import type { Outcome } from './processes.ts';
@@ -13,13 +12,15 @@ const MAX_ANSWER = 6_291_556;
 export const MAX_EVENT = 1_048_576;
 /** Pauses before the first and second retry of an event whose function failed (developer guide, "Asynchronous invocation"). */
 const RETRY_MS = [60_000, 120_000];
+/** An event that is older is dropped. */
+const MAX_AGE_MS = 21_600_000;
 /** Pauses while the function cannot run at all: doubling from one second to five minutes. */
 const MAX_PAUSE_MS = 300_000;
 
 export interface Invocations {
   /** Runs it now. @throws TooManyRequestsException beyond the reserved concurrency. */
   run(record: FunctionRecord, payload: string, requestId: string): Promise<Outcome>;
-  /** Takes an event; it runs soon, again after a failure, and goes to the on-failure destination in the end. */
+  /** Takes an event; it runs soon, twice more after a failure, and is dropped in the end. */
   accept(name: string, payload: string, requestId: string): Promise<void>;
   /** Drops the events that wait. */
   close(): void;
@@ -80,8 +81,7 @@ export const createInvocations = (
     const record = find(event.name);
     if (!record || closed) return;
     const age = region.clock.now().getTime() - event.acceptedAt;
-    if (age > record.maximumAgeSeconds * 1000) return giveUp(record, event, 'EventAgeExceeded');
-    if (record.reservedConcurrency === 0) return giveUp(record, event, 'ZeroReservedConcurrency');
+    if (age > MAX_AGE_MS || record.reservedConcurrency === 0) return count('AsyncEventsDropped', record.name);
     const pause = (): void =>
       later({ ...event, pauses: event.pauses + 1 }, Math.min(1000 * 2 ** event.pauses, MAX_PAUSE_MS));
     // The queue of a region that is down waits with it.
@@ -94,40 +94,9 @@ export const createInvocations = (
       throw error;
     }
     if (!outcome.failed || closed) return;
-    const failures = event.failures + 1;
-    const wait = failures > record.maximumRetries ? undefined : RETRY_MS[failures - 1];
-    if (wait === undefined) return giveUp(record, { ...event, failures }, 'RetriesExhausted', outcome);
-    later({ ...event, failures }, wait);
-  };
-
-  const giveUp = async (record: FunctionRecord, event: Event, condition: string, outcome?: Outcome): Promise<void> => {
-    count('AsyncEventsDropped', record.name);
-    if (!record.onFailure) return;
-    const body = {
-      version: '1.0',
-      timestamp: region.clock.now().toISOString(),
-      requestContext: {
-        requestId: event.requestId,
-        functionArn: `${record.arn}:$LATEST`,
-        condition,
-        approximateInvokeCount: event.failures,
-      },
-      requestPayload: JSON.parse(event.payload),
-      responseContext: { statusCode: 200, executedVersion: '$LATEST', ...(outcome && { functionError: 'Unhandled' }) },
-      responsePayload: outcome ? JSON.parse(outcome.payload) : null,
-    };
-    const release = region.clock.hold(`destination of ${record.name}`);
-    try {
-      const caller = region.world.iam.assume(record.role, 'lambda.amazonaws.com', { actor: record.name });
-      await sendToTarget(region, { arn: record.onFailure, payload: JSON.stringify(body), caller });
-    } catch (error) {
-      count('DestinationDeliveryFailures', record.name);
-      warn(
-        `${record.name}: the event could not be handed to ${record.onFailure}. ${error instanceof Error ? error.message : error}`,
-      );
-    } finally {
-      release();
-    }
+    const wait = RETRY_MS[event.failures];
+    if (wait === undefined) return count('AsyncEventsDropped', record.name);
+    later({ ...event, failures: event.failures + 1 }, wait);
   };
 
   return {

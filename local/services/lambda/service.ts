@@ -48,8 +48,7 @@ export const createLambda = (region: Region): Lambda => {
     const blank: FunctionRecord = {
       ...{ name, arn: arnOf(name), runtime: '', handler: '', role: '', timeout: 3, memory: 128, description: '' },
       ...{ environment: {}, vpc: undefined, logging: {}, reservedConcurrency: undefined, policy: [] },
-      ...{ lastModified: region.clock.now(), onFailure: undefined, maximumRetries: 2, maximumAgeSeconds: 21_600 },
-      ...{ root: '', unpack: () => undefined, codeSha256: '', codeSize: 0 },
+      ...{ lastModified: region.clock.now(), root: '', unpack: () => undefined, codeSha256: '', codeSize: 0 },
     };
     return { ...applySettings(input, blank), ...takeIn(region, name, input.Code.ZipFile) };
   };
@@ -78,14 +77,6 @@ export const createLambda = (region: Region): Lambda => {
       Payload: Buffer.from(outcome.payload) as Uint8Array as NonNullable<sdk.InvokeCommandOutput['Payload']>,
     };
   };
-
-  const eventConfig = (record: FunctionRecord): sdk.FunctionEventInvokeConfig => ({
-    FunctionArn: record.arn,
-    LastModified: record.lastModified,
-    MaximumRetryAttempts: record.maximumRetries,
-    MaximumEventAgeInSeconds: record.maximumAgeSeconds,
-    DestinationConfig: { OnFailure: record.onFailure ? { Destination: record.onFailure } : {} },
-  });
 
   const service = defineService(sdk, {
     CreateFunction: async (input: sdk.CreateFunctionRequest) => describeFunction(replace(create(input))),
@@ -126,17 +117,6 @@ export const createLambda = (region: Region): Lambda => {
       const { policy } = find(input.FunctionName);
       if (policy.length === 0) throw missing('The resource you requested does not exist.');
       return { Policy: policyText(policy) };
-    },
-    PutFunctionEventInvokeConfig: async (input: sdk.PutFunctionEventInvokeConfigRequest) => {
-      if (input.DestinationConfig?.OnSuccess?.Destination)
-        throw invalid('OnSuccess destinations are not offered here.');
-      const record = replace({
-        ...find(input.FunctionName),
-        onFailure: input.DestinationConfig?.OnFailure?.Destination,
-        maximumRetries: input.MaximumRetryAttempts ?? 2,
-        maximumAgeSeconds: input.MaximumEventAgeInSeconds ?? 21_600,
-      });
-      return eventConfig(record);
     },
   });
 

@@ -6,8 +6,6 @@ const EVENTS = {
   instanceCreated: ['RDS-EVENT-0005', 'creation'],
   instanceDeleted: ['RDS-EVENT-0003', 'deletion'],
   instanceRestarted: ['RDS-EVENT-0006', 'availability'],
-  instanceStopped: ['RDS-EVENT-0087', 'notification'],
-  instanceStarted: ['RDS-EVENT-0088', 'notification'],
   instanceFailed: ['RDS-EVENT-0031', 'failure'],
   keyUnavailable: ['RDS-EVENT-0418', 'failure'],
   masterPasswordReset: ['RDS-EVENT-0016', 'configuration change'],
@@ -28,7 +26,6 @@ const EVENTS = {
   localCopyFinished: ['RDS-EVENT-0197', 'notification'],
   localCopyCanceled: ['RDS-EVENT-0190', 'notification'],
   exportFailed: ['RDS-EVENT-0159', 'notification'],
-  exportCanceled: ['RDS-EVENT-0160', 'notification'],
   exportCompleted: ['RDS-EVENT-0161', 'notification'],
 } as const;
 

@@ -1,15 +1,14 @@
-// Export tasks: started, described, cancelled.
+// Export tasks: started and described.
 import * as sdk from '@aws-sdk/client-rds';
 import type { Caller } from '../../types.ts';
 import type { Operation } from '../operation.ts';
 import { pageOf } from '../pages.ts';
-import { codeOf, exportLimitReached } from './errors.ts';
+import { codeOf, exportLimitReached, refuseFilters } from './errors.ts';
 import { tell } from './events.ts';
 import { runExport } from './export-run.ts';
 import { checkExportOnly } from './export-tables.ts';
-import { passes } from './filters.ts';
 import { keyFor } from './keys.ts';
-import { type Rds, type RunningExport, type Snapshot, snapshotNamed } from './state.ts';
+import { type Rds, type Snapshot, snapshotNamed } from './state.ts';
 
 // "Up to five concurrent DB snapshot export tasks in progress per account" (user guide, read 2026-11-20).
 const CONCURRENT_EXPORTS = 5;
@@ -17,7 +16,6 @@ const CONCURRENT_EXPORTS = 5;
 interface Exports {
   StartExportTask: Operation<sdk.StartExportTaskCommandInput, sdk.StartExportTaskCommandOutput>;
   DescribeExportTasks: Operation<sdk.DescribeExportTasksCommandInput, sdk.DescribeExportTasksCommandOutput>;
-  CancelExportTask: Operation<sdk.CancelExportTaskCommandInput, sdk.CancelExportTaskCommandOutput>;
 }
 
 export const exports = (rds: Rds): Exports => ({
@@ -49,9 +47,8 @@ export const exports = (rds: Rds): Exports => ({
       Status: 'STARTING',
       PercentProgress: 0,
     };
-    const running: RunningExport = { task };
-    rds.exports.set(id, running);
-    running.job = rds.jobs.start(
+    rds.exports.set(id, task);
+    rds.jobs.start(
       `export ${id}`,
       async ({ signal }) => {
         await runExport(rds, task, snapshot, role, signal);
@@ -69,54 +66,20 @@ export const exports = (rds: Rds): Exports => ({
   async DescribeExportTasks(input) {
     const { ExportTaskIdentifier: id, SourceArn: source } = input;
     if (id && !rds.exports.has(id)) throw notFound(id);
-    const wanted = [...rds.exports.values()]
-      .map(({ task }) => task)
-      .filter((task) => (!id || task.ExportTaskIdentifier === id) && (!source || task.SourceArn === source))
-      .filter((task) => passes(task, input.Filters, FILTERS));
+    refuseFilters(input.Filters);
+    const wanted = [...rds.exports.values()].filter(
+      (task) => (!id || task.ExportTaskIdentifier === id) && (!source || task.SourceArn === source),
+    );
     const { items, marker } = pageOf(wanted, (task) => task.ExportTaskIdentifier ?? '', input);
     return { ExportTasks: items.map((task) => ({ ...task })), Marker: marker };
   },
-
-  async CancelExportTask(input) {
-    const id = input.ExportTaskIdentifier ?? '';
-    const running = rds.exports.get(id);
-    if (!running) throw notFound(id);
-    const { task, job } = running;
-    if (!isRunning(running)) {
-      const message = `The export task ${id} is ${task.Status} and cannot be canceled.`;
-      throw new sdk.InvalidExportTaskStateFault({ message, $metadata: {} });
-    }
-    task.Status = 'CANCELING';
-    rds.jobs.start(
-      `cancellation of export ${id}`,
-      async () => {
-        await job?.cancel();
-        Object.assign(task, { Status: 'CANCELED', TaskEndTime: rds.region.clock.now() });
-        const source = {
-          kind: 'snapshot',
-          id: task.SourceArn?.split(':').at(-1) ?? '',
-          arn: task.SourceArn ?? '',
-        } as const;
-        tell(rds, source, 'exportCanceled', 'The snapshot export task was canceled.');
-      },
-      () => undefined,
-    );
-    return { ...task };
-  },
 });
 
-const FILTERS = {
-  'export-task-identifier': (task: sdk.ExportTask) => [task.ExportTaskIdentifier ?? ''],
-  's3-bucket': (task: sdk.ExportTask) => [task.S3Bucket ?? ''],
-  'source-arn': (task: sdk.ExportTask) => [task.SourceArn ?? ''],
-  status: (task: sdk.ExportTask) => [task.Status?.toLowerCase() ?? ''],
-};
-
-const isRunning = ({ task }: RunningExport): boolean => ['STARTING', 'IN_PROGRESS'].includes(task.Status ?? '');
+const isRunning = ({ Status = '' }: sdk.ExportTask): boolean => ['STARTING', 'IN_PROGRESS'].includes(Status);
 
 /** One export of a snapshot at a time, and only of a finished one. @throws {InvalidExportSourceStateFault} */
 const checkSource = (rds: Rds, snapshot: Snapshot): void => {
-  const busy = [...rds.exports.values()].some((other) => isRunning(other) && other.task.SourceArn === snapshot.arn);
+  const busy = [...rds.exports.values()].some((other) => isRunning(other) && other.SourceArn === snapshot.arn);
   if (snapshot.status === 'available' && !busy) return;
   const found = busy ? 'being exported by another task' : snapshot.status;
   throw new sdk.InvalidExportSourceStateFault({ message: `Snapshot ${snapshot.id} is ${found}.`, $metadata: {} });

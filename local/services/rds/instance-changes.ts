@@ -1,9 +1,8 @@
-// Instances: changed, restarted, stopped and started.
+// Instances: changed, and called by another name.
 import * as sdk from '@aws-sdk/client-rds';
 import type { Operation } from '../operation.ts';
 import { becomeAvailable, failInstance, scheduleBackup } from './availability.ts';
 import { describeInstance } from './describe.ts';
-import { invalidCombination } from './errors.ts';
 import { tell } from './events.ts';
 import { setMasterPassword } from './roles.ts';
 import { newInstanceId, startInstance } from './servers.ts';
@@ -12,9 +11,6 @@ import { arnOf, type Instance, instanceNamed, type Rds, rdsIn } from './state.ts
 
 interface InstanceChanges {
   ModifyDBInstance: Operation<sdk.ModifyDBInstanceCommandInput, sdk.ModifyDBInstanceCommandOutput>;
-  RebootDBInstance: Operation<sdk.RebootDBInstanceCommandInput, sdk.RebootDBInstanceCommandOutput>;
-  StopDBInstance: Operation<sdk.StopDBInstanceCommandInput, sdk.StopDBInstanceCommandOutput>;
-  StartDBInstance: Operation<sdk.StartDBInstanceCommandInput, sdk.StartDBInstanceCommandOutput>;
 }
 
 export const instanceChanges = (rds: Rds): InstanceChanges => ({
@@ -30,56 +26,20 @@ export const instanceChanges = (rds: Rds): InstanceChanges => ({
     }
     if (input.PreferredBackupWindow) scheduleBackup(rds, instance);
     // Archiving is switched on and off at a server's start only; in AWS, too, this change costs an outage.
-    if (before.retention > 0 !== instance.settings.retention > 0) restart(rds, instance, 'modifying');
+    if (before.retention > 0 !== instance.settings.retention > 0) restart(rds, instance);
     if (renamed) rename(rds, instance, renamed);
-    return { DBInstance: describeInstance(rds, instance) };
-  },
-
-  async RebootDBInstance(input) {
-    const instance = inState(rds, input.DBInstanceIdentifier, ['available']);
-    restart(rds, instance, 'rebooting');
-    return { DBInstance: describeInstance(rds, instance) };
-  },
-
-  async StopDBInstance(input) {
-    const instance = inState(rds, input.DBInstanceIdentifier, ['available']);
-    if (instance.primary || instance.replicas.length > 0) {
-      throw invalidCombination('Cannot stop a DB instance that has a read replica or is one.');
-    }
-    instance.status = 'stopping';
-    instance.job = rds.jobs.start(
-      `stop of ${instance.id}`,
-      async () => {
-        await instance.server?.stop('fast');
-        instance.status = 'stopped';
-        tell(rds, { kind: 'instance', ...instance }, 'instanceStopped', 'DB instance stopped');
-      },
-      (error) => failInstance(rds, instance, 'failed', error),
-    );
-    return { DBInstance: describeInstance(rds, instance) };
-  },
-
-  async StartDBInstance(input) {
-    const instance = inState(rds, input.DBInstanceIdentifier, ['stopped']);
-    restart(rds, instance, 'starting');
     return { DBInstance: describeInstance(rds, instance) };
   },
 });
 
-const restart = (rds: Rds, instance: Instance, status: 'modifying' | 'rebooting' | 'starting'): void => {
-  instance.status = status;
+const restart = (rds: Rds, instance: Instance): void => {
+  instance.status = 'modifying';
   instance.job = rds.jobs.start(
-    `${status} ${instance.id}`,
+    `restart of ${instance.id}`,
     async ({ signal }) => {
       await instance.server?.stop('fast');
       await startInstance(rds, instance, signal);
-      if (status === 'modifying') return becomeAvailable(rds, instance, signal);
-      instance.status = 'available';
-      const [event, message] =
-        status === 'starting'
-          ? (['instanceStarted', 'DB instance started'] as const)
-          : (['instanceRestarted', 'DB instance restarted'] as const);
-      tell(rds, { kind: 'instance', ...instance }, event, message);
+      await becomeAvailable(rds, instance, signal);
     },
     (error) => failInstance(rds, instance, 'failed', error),
   );

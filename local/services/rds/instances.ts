@@ -6,15 +6,14 @@ import { pageOf } from '../pages.ts';
 import { restorableWindow } from './archive.ts';
 import { becomeAvailable, failInstance } from './availability.ts';
 import { describeInstance } from './describe.ts';
-import { invalidValue } from './errors.ts';
+import { invalidValue, refuseFilters } from './errors.ts';
 import { tell } from './events.ts';
-import { passes } from './filters.ts';
 import { keyFor } from './keys.ts';
 import { measureLag } from './replication.ts';
 import { createMaster } from './roles.ts';
 import { dataOf, newInstance, newInstanceId, prepareDirectories, startInstance } from './servers.ts';
 import { DEFAULTS, overridden } from './settings.ts';
-import { type Instance, instanceNamed, type Rds, type Settings } from './state.ts';
+import { instanceNamed, type Rds, type Settings } from './state.ts';
 
 interface InstanceOperations {
   CreateDBInstance: Operation<sdk.CreateDBInstanceCommandInput, sdk.CreateDBInstanceCommandOutput>;
@@ -55,8 +54,8 @@ export const instanceOperations = (rds: Rds): InstanceOperations => ({
 
   async DescribeDBInstances(input) {
     const { DBInstanceIdentifier: id } = input;
-    const candidates = id ? [instanceNamed(rds, id)] : [...rds.instances.values()];
-    const wanted = candidates.filter((instance) => passes(instance, input.Filters, FILTERS));
+    refuseFilters(input.Filters);
+    const wanted = id ? [instanceNamed(rds, id)] : [...rds.instances.values()];
     const { items, marker } = pageOf(wanted, (instance) => instance.id, input);
     const described = items.map(async (instance) => {
       if (instance.primary && instance.status === 'available') await measureLag(rds, instance);
@@ -65,9 +64,3 @@ export const instanceOperations = (rds: Rds): InstanceOperations => ({
     return { DBInstances: await Promise.all(described), Marker: marker };
   },
 });
-
-const FILTERS = {
-  'db-instance-id': (instance: Instance) => [instance.id, instance.arn],
-  'dbi-resource-id': (instance: Instance) => [instance.resourceId],
-  engine: () => ['postgres'],
-};

@@ -56,9 +56,6 @@ export const permissionsFor = (region: Region, operation: string, input: Named):
       return [...on(db(input.DBInstanceIdentifier)), ...finalSnapshot];
     }
     case 'ModifyDBInstance':
-    case 'RebootDBInstance':
-    case 'StopDBInstance':
-    case 'StartDBInstance':
     case 'PromoteReadReplica':
     case 'DescribeDBInstances':
       return on(db(input.DBInstanceIdentifier), ...group);
@@ -67,7 +64,6 @@ export const permissionsFor = (region: Region, operation: string, input: Named):
     case 'DescribeDBSnapshots':
       return on(input.DBSnapshotIdentifier ? snapshot(input.DBSnapshotIdentifier) : db(input.DBInstanceIdentifier));
     case 'AddTagsToResource':
-    case 'RemoveTagsFromResource':
     case 'ListTagsForResource':
       return on(input.ResourceName ?? '*');
     case 'StartExportTask':

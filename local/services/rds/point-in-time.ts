@@ -21,7 +21,7 @@ interface PointInTimeRestores {
 export const pointInTimeRestores = (rds: Rds): PointInTimeRestores => ({
   async RestoreDBInstanceToPointInTime(input, { caller }) {
     const id = newInstanceId(rds, input.TargetDBInstanceIdentifier);
-    const source = sourceOf(rds, input);
+    const source = instanceNamed(rds, input.SourceDBInstanceIdentifier);
     if (source.settings.retention === 0) {
       const message = `Automated backups are not enabled for DB instance ${source.id}.`;
       throw new sdk.PointInTimeRestoreNotEnabledFault({ message, $metadata: {} });
@@ -46,12 +46,6 @@ export const pointInTimeRestores = (rds: Rds): PointInTimeRestores => ({
     return { DBInstance: describeInstance(rds, instance) };
   },
 });
-
-const sourceOf = (rds: Rds, input: sdk.RestoreDBInstanceToPointInTimeCommandInput): Instance => {
-  const { SourceDbiResourceId: resourceId, SourceDBInstanceIdentifier: id } = input;
-  const byResource = [...rds.instances.values()].find((instance) => instance.resourceId === resourceId);
-  return byResource ?? instanceNamed(rds, id);
-};
 
 /** The region time asked for, inside what can be restored. */
 const targetOf = async (

@@ -8,9 +8,8 @@ import type { Operation } from '../operation.ts';
 import { pageOf } from '../pages.ts';
 import { engineNow } from './archive.ts';
 import { describeSnapshot } from './describe.ts';
-import { invalidCombination } from './errors.ts';
+import { invalidCombination, refuseFilters } from './errors.ts';
 import { tell } from './events.ts';
-import { passes } from './filters.ts';
 import { dataOf } from './servers.ts';
 import { arnOf, type Instance, idOf, instanceNamed, type Rds, type Snapshot, snapshotNamed } from './state.ts';
 
@@ -27,7 +26,7 @@ export const snapshotOperations = (rds: Rds): SnapshotOperations => ({
   async CreateDBSnapshot(input) {
     const id = newSnapshotId(rds, input.DBSnapshotIdentifier);
     const instance = instanceNamed(rds, input.DBInstanceIdentifier);
-    if (instance.status !== 'available' && instance.status !== 'stopped') {
+    if (instance.status !== 'available') {
       throw new sdk.InvalidDBInstanceStateFault({
         message: `Cannot create a snapshot because the database instance ${instance.id} is not currently in the available state.`,
         $metadata: {},
@@ -39,14 +38,14 @@ export const snapshotOperations = (rds: Rds): SnapshotOperations => ({
   },
 
   async DescribeDBSnapshots(input) {
+    refuseFilters(input.Filters);
     if (input.DBSnapshotIdentifier) snapshotNamed(rds, input.DBSnapshotIdentifier);
     const wanted = [...rds.snapshots.values()].filter(
       (snapshot) =>
         (!input.DBSnapshotIdentifier || snapshot.id === idOf(input.DBSnapshotIdentifier)) &&
         (!input.DBInstanceIdentifier || snapshot.instanceId === idOf(input.DBInstanceIdentifier)) &&
         (!input.DbiResourceId || snapshot.resourceId === input.DbiResourceId) &&
-        (!input.SnapshotType || snapshot.type === input.SnapshotType) &&
-        passes(snapshot, input.Filters, FILTERS),
+        (!input.SnapshotType || snapshot.type === input.SnapshotType),
     );
     const { items, marker } = pageOf(wanted, (snapshot) => snapshot.id, input);
     return { DBSnapshots: items.map(describeSnapshot), Marker: marker };
@@ -63,14 +62,6 @@ export const snapshotOperations = (rds: Rds): SnapshotOperations => ({
     return { DBSnapshot: { ...describeSnapshot(snapshot), Status: 'deleted' } };
   },
 });
-
-const FILTERS = {
-  'db-snapshot-id': (snapshot: Snapshot) => [snapshot.id, snapshot.arn],
-  'db-instance-id': (snapshot: Snapshot) => [snapshot.instanceId],
-  'dbi-resource-id': (snapshot: Snapshot) => [snapshot.resourceId],
-  'snapshot-type': (snapshot: Snapshot) => [snapshot.type],
-  engine: () => ['postgres'],
-};
 
 /** Checks name, existence and quota. @throws {DBSnapshotAlreadyExistsFault} {SnapshotQuotaExceededFault} */
 export const newSnapshotId = (rds: Rds, wanted: string | undefined): string => {
@@ -127,11 +118,10 @@ export const newSnapshotDirectory = (rds: Rds): string => {
 
 /** Takes the snapshot in the background; the instance is `backing-up` meanwhile. */
 const startSnapshot = (rds: Rds, instance: Instance, snapshot: Snapshot): void => {
-  const before = instance.status;
   instance.status = 'backing-up';
   tell(rds, { kind: 'snapshot', ...snapshot }, 'manualSnapshotStarted', 'Creating manual snapshot');
   const settle = () => {
-    if (instance.status === 'backing-up') instance.status = before;
+    if (instance.status === 'backing-up') instance.status = 'available';
   };
   snapshot.job = rds.jobs.start(
     `snapshot ${snapshot.id}`,

@@ -77,18 +77,13 @@ export interface Snapshot {
   job?: Job;
 }
 
-export interface RunningExport {
-  task: ExportTask;
-  job?: Job;
-}
-
 export interface Rds {
   region: Region;
   directory: string;
   certificates(): Promise<Certificates>;
   instances: Map<string, Instance>;
   snapshots: Map<string, Snapshot>;
-  exports: Map<string, RunningExport>;
+  exports: Map<string, ExportTask>;
   jobs: Jobs;
   /** Faults for campaigns: see hooks.ts. */
   restores: { hang: boolean; failNext: string | undefined };

@@ -5,7 +5,6 @@ import { type Instance, instanceNamed, type Rds, type Snapshot, snapshotNamed } 
 
 interface Tags {
   AddTagsToResource: Operation<sdk.AddTagsToResourceCommandInput, sdk.AddTagsToResourceCommandOutput>;
-  RemoveTagsFromResource: Operation<sdk.RemoveTagsFromResourceCommandInput, sdk.RemoveTagsFromResourceCommandOutput>;
   ListTagsForResource: Operation<sdk.ListTagsForResourceCommandInput, sdk.ListTagsForResourceCommandOutput>;
 }
 
@@ -15,12 +14,6 @@ export const tags = (rds: Rds): Tags => ({
     const added = input.Tags ?? [];
     const kept = resource.tags.filter((tag) => !added.some((other) => other.Key === tag.Key));
     resource.tags = [...kept, ...added];
-    return {};
-  },
-
-  async RemoveTagsFromResource(input) {
-    const resource = resourceOf(rds, input.ResourceName);
-    resource.tags = resource.tags.filter((tag) => !input.TagKeys?.includes(tag.Key ?? ''));
     return {};
   },
 

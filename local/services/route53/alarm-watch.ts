@@ -14,36 +14,27 @@ export interface AlarmWatch {
   configuration: CloudWatchAlarmConfiguration;
   state(): StateValue;
   isHealthy(): boolean;
-  /** Healthy or not when there was last enough data; undefined before the first time. */
-  lastKnown(): boolean | undefined;
   end(): void;
 }
 
-/**
- * `before` is the watch it takes the place of: what was last known stays known.
- * @throws InvalidInput where there is no such alarm, or one that health checks cannot follow.
- */
+/** @throws InvalidInput where there is no such alarm. */
 export const watchAlarm = (
   world: World,
   { Region: where, Name: name = '' }: AlarmIdentifier,
   onInsufficientData: InsufficientDataHealthStatus,
-  before?: AlarmWatch,
 ): AlarmWatch => {
   const region = world.regions.get(where ?? '');
   const stream = region?.alive ? (region.services.get('monitoring') as Service & CloudWatch) : undefined;
   const alarm = stream?.alarm(name);
   if (!stream || !alarm) throw invalidInput(`The alarm ${name} was not found in the region ${where}.`);
-  const { Statistic, ExtendedStatistic, Namespace, MetricName, Dimensions } = alarm.input;
-  if (!Statistic)
-    throw invalidInput(
-      `The alarm ${name} has the statistic ${ExtendedStatistic}: extended statistics are not supported.`,
-    );
+  const { Statistic, Namespace, MetricName, Dimensions } = alarm.input;
   // The check's copy of an alarm knows neither a number of data points to alarm nor a treatment of missing data.
   const rule: AlarmRule = { ...alarm.rule, datapointsToAlarm: alarm.rule.evaluationPeriods, treatMissing: 'missing' };
   const { series } = alarm;
 
   let state: StateValue = 'INSUFFICIENT_DATA';
-  let known = before?.lastKnown();
+  /** Healthy or not when there was last enough data. */
+  let known: boolean | undefined;
   let cancel = (): void => undefined;
 
   const look = (minute: number): void => {
@@ -74,7 +65,6 @@ export const watchAlarm = (
       if (state !== 'INSUFFICIENT_DATA') return state === 'OK';
       return onInsufficientData === 'LastKnownStatus' ? (known ?? true) : onInsufficientData === 'Healthy';
     },
-    lastKnown: () => known,
     end: () => {
       cancel();
       stop();

@@ -1,5 +1,4 @@
 // What the name servers say: from the zones as they were published, and the health of the checks at the moment of asking.
-import { isIPv4 } from 'node:net';
 import { isWithin, normalName } from './names.ts';
 import type { RecordSet } from './record-sets.ts';
 import type { Zone, Zones } from './zones.ts';
@@ -69,10 +68,9 @@ const chosen = ({ isHealthy }: Sources, zone: Zone, name: string, type: string):
 const recordsOf = ({ name, type, ttl, values }: RecordSet): Record[] =>
   values.map((value) => ({ name, type, ttl, value }));
 
+/** All addresses here are of IPv4. */
 const addressRecords = (name: string, addresses: string[], type: string): Record[] =>
-  addresses
-    .filter((address) => type === (isIPv4(address) ? 'A' : 'AAAA'))
-    .map((value) => ({ name, type, ttl: REGISTERED_TTL, value }));
+  type === 'A' ? addresses.map((value) => ({ name, type, ttl: REGISTERED_TTL, value })) : [];
 
 /** Remembered no longer than the SOA's own time and its last field (RFC 2308). */
 const negative = ({ name, served }: Zone): Record[] => {

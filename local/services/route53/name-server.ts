@@ -105,13 +105,11 @@ const encoded = ({ name, type, ttl, value }: Record): packets.Answer => {
         },
       };
     }
-    case 'TXT':
-      return { ...base, type: 'TXT', data: [...value.matchAll(/"([^"]*)"/g)].map(([, text = '']) => text) };
     case 'CNAME':
     case 'NS':
       return { ...base, type, data: undotted(value) };
     default:
-      return { ...base, type: type as 'A' | 'AAAA', data: value };
+      return { ...base, type: 'A', data: value };
   }
 };
 

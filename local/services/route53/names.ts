@@ -8,9 +8,9 @@ export const plainId = (id: string | undefined): string =>
   (id ?? '').replace(/^\/?(hostedzone|change|healthcheck)\//, '');
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
-/** An id as Route 53 makes one up: `Z0123456789ABCDEFGHIJ`. */
-export const madeUpId = (kind: 'Z' | 'C'): string =>
-  kind + Array.from({ length: 20 }, () => LETTERS[Math.floor(Math.random() * LETTERS.length)]).join('');
+/** An id as Route 53 makes one up: `C0123456789ABCDEFGHIJ`. */
+export const madeUpChangeId = (): string =>
+  `C${Array.from({ length: 20 }, () => LETTERS[Math.floor(Math.random() * LETTERS.length)]).join('')}`;
 
 /** Labels of letters, digits, hyphens and underscores; at most 63 characters each and 253 together (RFC 1035). */
 export const isDomainName = (name: string): boolean =>

@@ -8,7 +8,7 @@ import { afterBatch } from './batches.ts';
 import type { WorldDns } from './dns.ts';
 import { invalidInput } from './errors.ts';
 import type { HealthCheck } from './health-checks.ts';
-import { isDomainName, normalName, plainId } from './names.ts';
+import { normalName, plainId } from './names.ts';
 import { pageOf } from './pages.ts';
 import { describeRecordSet } from './record-sets.ts';
 import type { RecordChange, Zone } from './zones.ts';
@@ -19,50 +19,15 @@ export const createRoute53 = (region: Region): Service => {
   const { zones, checks } = region.world.dns as WorldDns;
 
   const operations: Operations<typeof sdk> = {
-    CreateHostedZone: async ({ Name = '', CallerReference = '', HostedZoneConfig }: sdk.CreateHostedZoneRequest) => {
-      const name = normalName(Name);
-      if (!isDomainName(name))
-        throw new sdk.InvalidDomainName({ message: `${Name} is not a valid domain name`, $metadata: {} });
-      if (zones.all().some(({ callerReference }) => callerReference === CallerReference)) {
-        const message = `A hosted zone has already been created with the specified caller reference ${CallerReference}.`;
-        throw new sdk.HostedZoneAlreadyExists({ message, $metadata: {} });
-      }
-      const comment = HostedZoneConfig?.Comment;
-      const { zone, change } = zones.create({ name, callerReference: CallerReference, comment });
-      return {
-        HostedZone: describeZone(zone),
-        ChangeInfo: describeChange(change),
-        DelegationSet: { NameServers: zone.nameServers },
-        Location: `https://route53.amazonaws.com/2013-04-01/hostedzone/${zone.id}`,
-      };
-    },
     GetHostedZone: async ({ Id }: sdk.GetHostedZoneRequest) => {
       const zone = zones.find(Id);
       return { HostedZone: describeZone(zone), DelegationSet: { NameServers: zone.nameServers } };
-    },
-    DeleteHostedZone: async ({ Id }: sdk.DeleteHostedZoneRequest) => {
-      const zone = zones.find(Id);
-      const own = [...zone.records.values()].filter(({ name, type }) => name === zone.name && /^(NS|SOA)$/.test(type));
-      if (zone.records.size > own.length) {
-        const message =
-          'The specified hosted zone contains non-required resource record sets and so cannot be deleted.';
-        throw new sdk.HostedZoneNotEmpty({ message, $metadata: {} });
-      }
-      return { ChangeInfo: describeChange(zones.remove(zone)) };
     },
     ListHostedZones: async ({ Marker, MaxItems }: sdk.ListHostedZonesRequest) => {
       const { page, next } = pageOf(zones.all(), ({ id }) => id, Marker, MaxItems);
       return {
         ...{ HostedZones: page.map(describeZone), Marker, MaxItems: MaxItems ?? 100 },
         ...{ IsTruncated: next !== undefined, NextMarker: next?.id },
-      };
-    },
-    ListHostedZonesByName: async ({ DNSName = '', HostedZoneId, MaxItems }: sdk.ListHostedZonesByNameRequest) => {
-      const from = zones.all().filter(({ name }) => name >= normalName(DNSName));
-      const { page, next } = pageOf(from, ({ id }) => id, HostedZoneId && plainId(HostedZoneId), MaxItems);
-      return {
-        ...{ HostedZones: page.map(describeZone), DNSName, MaxItems: MaxItems ?? 100, IsTruncated: next !== undefined },
-        ...(next && { NextDNSName: `${next.name}.`, NextHostedZoneId: next.id }),
       };
     },
     ChangeResourceRecordSets: async ({ HostedZoneId, ChangeBatch }: sdk.ChangeResourceRecordSetsRequest) => {
@@ -109,9 +74,6 @@ export const createRoute53 = (region: Region): Service => {
         ...{ IsTruncated: next !== undefined, NextMarker: next?.id },
       };
     },
-    UpdateHealthCheck: async (input: sdk.UpdateHealthCheckRequest) => ({
-      HealthCheck: describeCheck(checks.update(input)),
-    }),
     DeleteHealthCheck: async ({ HealthCheckId }: sdk.DeleteHealthCheckRequest) => {
       const users = zones
         .all()
@@ -125,8 +87,7 @@ export const createRoute53 = (region: Region): Service => {
     },
     GetHealthCheckStatus: async ({ HealthCheckId }: sdk.GetHealthCheckStatusRequest) => {
       const { id, watch } = checks.find(HealthCheckId);
-      const seen = watch ? `the alarm's data says ${watch.state()}` : 'calculated from its children';
-      const Status = `${checks.isHealthy(id) ? 'Success' : 'Failure'}: ${seen}`;
+      const Status = `${checks.isHealthy(id) ? 'Success' : 'Failure'}: the alarm's data says ${watch.state()}`;
       return { HealthCheckObservations: [{ StatusReport: { Status, CheckedTime: region.clock.now() } }] };
     },
   };
@@ -142,11 +103,11 @@ export const createRoute53 = (region: Region): Service => {
   return { ...defineService(sdk, Object.fromEntries(atControlPlane) as Operations<typeof sdk>), authorize };
 };
 
-const describeZone = ({ id, name, callerReference, comment, records }: Zone): sdk.HostedZone => ({
+const describeZone = ({ id, name, records }: Zone): sdk.HostedZone => ({
   Id: `/hostedzone/${id}`,
   Name: `${name}.`,
-  CallerReference: callerReference,
-  Config: { PrivateZone: false, ...(comment && { Comment: comment }) },
+  CallerReference: id,
+  Config: { PrivateZone: false },
   ResourceRecordSetCount: records.size,
 });
 
@@ -155,9 +116,9 @@ const describeChange = ({ id, status, submittedAt, comment }: RecordChange): sdk
   ...(comment && { Comment: comment }),
 });
 
-const describeCheck = ({ id, callerReference, version, config, watch }: HealthCheck): sdk.HealthCheck => ({
-  ...{ Id: id, CallerReference: callerReference, HealthCheckVersion: version, HealthCheckConfig: config },
-  ...(watch && { CloudWatchAlarmConfiguration: watch.configuration }),
+const describeCheck = ({ id, callerReference, config, watch }: HealthCheck): sdk.HealthCheck => ({
+  ...{ Id: id, CallerReference: callerReference, HealthCheckVersion: 1, HealthCheckConfig: config },
+  CloudWatchAlarmConfiguration: watch.configuration,
 });
 
 /** Resources and condition keys of the service authorization reference, 2026-11. Names are compared in lower case, without the last dot. */
@@ -172,8 +133,7 @@ const authorize = (operation: string, input: unknown): Check[] => {
   const arn = (kind: string, id: string | undefined): string => `arn:aws:route53:::${kind}/${plainId(id)}`;
   if (operation === 'GetChange') return [{ action, resource: arn('change', Id) }];
   if (HealthCheckId) return [{ action, resource: arn('healthcheck', HealthCheckId) }];
-  const zone =
-    operation.startsWith('List') && operation !== 'ListResourceRecordSets' ? undefined : (HostedZoneId ?? Id);
+  const zone = HostedZoneId ?? Id;
   if (!zone) return [{ action, resource: '*' }];
   const sets = ChangeBatch?.Changes?.map(({ ResourceRecordSet }) => ResourceRecordSet) ?? [];
   const context = {

@@ -4,9 +4,7 @@ import type {
   BucketVersioningStatus,
   ChecksumType,
   LifecycleRule,
-  NotificationConfiguration,
   ObjectLockConfiguration,
-  ObjectLockLegalHoldStatus,
   ObjectLockMode,
   OwnershipControls,
   PublicAccessBlockConfiguration,
@@ -15,7 +13,6 @@ import type {
   ServerSideEncryptionConfiguration,
   StorageClass,
   Tag,
-  TransitionDefaultMinimumObjectSize,
 } from '@aws-sdk/client-s3';
 import type { PolicyStatement } from '../../types.ts';
 import type { Algorithm } from './checksums.ts';
@@ -28,7 +25,7 @@ export interface Checksum {
 }
 
 export interface Encryption {
-  ServerSideEncryption: 'AES256' | 'aws:kms' | 'aws:kms:dsse';
+  ServerSideEncryption: 'AES256' | 'aws:kms';
   SSEKMSKeyId?: string;
   BucketKeyEnabled?: boolean;
   /** The data key as KMS encrypted it; reading asks KMS to decrypt it. The bytes on disk stay plain. */
@@ -38,7 +35,6 @@ export interface Encryption {
 export interface Lock {
   mode?: ObjectLockMode;
   until?: Date;
-  legalHold?: ObjectLockLegalHoldStatus;
 }
 
 /** What the writer of an object says about it, kept and returned as it came. */
@@ -56,12 +52,6 @@ export interface Description {
   lock: Lock;
 }
 
-export interface StoredPart {
-  number: number;
-  bytes: number;
-  checksum: string;
-}
-
 export interface StoredObject extends Description {
   key: string;
   /** `null` where it was written without versioning. */
@@ -72,7 +62,6 @@ export interface StoredObject extends Description {
   bytes: number;
   etag: string;
   checksum: Checksum;
-  parts?: StoredPart[];
   encryption: Encryption;
   replication?: ReplicationStatus;
   /** Why the replication failed, for whoever looks into it here; AWS tells it in an event. */
@@ -117,14 +106,12 @@ export interface Settings {
   versioning?: BucketVersioningStatus;
   encryption: ServerSideEncryptionConfiguration;
   policy?: { text: string; statements: PolicyStatement[] };
-  lifecycle?: { rules: LifecycleRule[]; minimumSize: TransitionDefaultMinimumObjectSize };
+  lifecycle?: LifecycleRule[];
   replication?: ReplicationConfiguration;
   logging?: BucketLoggingStatus;
   publicAccess?: PublicAccessBlockConfiguration;
   ownership?: OwnershipControls;
-  notification?: NotificationConfiguration;
   lock?: ObjectLockConfiguration;
-  tags?: Tag[];
 }
 
 export interface Bucket {

@@ -8,8 +8,7 @@ import type {
 } from '@aws-sdk/client-s3';
 import { ApiError } from '../../service.ts';
 import type { CallContext } from '../../types.ts';
-import { announceDeleted } from './announce.ts';
-import { type Bucket, currentVersion } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
 import { assertWritable } from './conditions.ts';
 import { locked, malformed } from './errors.ts';
 import { isLocked } from './lock.ts';
@@ -21,19 +20,17 @@ import { markDeleted, removeVersion } from './versions.ts';
 export const objectDeletes = (store: Store) => {
   /** Deleting what is not there succeeds, as on AWS. */
   const remove = (bucket: Bucket, key: string, versionId: string | undefined, bypass: boolean): DeleteObjectOutput => {
+    const now = store.region.clock.now();
     if (versionId === undefined) {
-      const before = currentVersion(bucket, key);
-      const marker = markDeleted(bucket, key, store.region.clock.now());
-      if (marker) startReplication(store, bucket, marker);
-      const told = marker ?? before;
-      if (told) announceDeleted(store, bucket, told, 'DeleteObject');
-      return marker ? { DeleteMarker: true, VersionId: marker.versionId } : {};
+      const marker = markDeleted(bucket, key, now);
+      if (!marker) return {};
+      startReplication(store, bucket, marker);
+      return { DeleteMarker: true, VersionId: marker.versionId };
     }
     const version = versionOf(bucket, key, versionId);
     if (!version) return { VersionId: versionId };
-    if (isLocked(version, store.region.clock.now(), bypass)) throw locked();
+    if (isLocked(version, now, bypass)) throw locked();
     removeVersion(bucket, version);
-    if (!version.deleteMarker) announceDeleted(store, bucket, version, 'DeleteObject');
     return { VersionId: versionId, ...(version.deleteMarker && { DeleteMarker: true }) };
   };
 

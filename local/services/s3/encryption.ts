@@ -13,7 +13,8 @@ export interface EncryptionRequest {
 
 /** How a new object is encrypted: as the request says, else as the bucket does by default. */
 export const encryptionFor = (bucket: Bucket, request: EncryptionRequest): Encryption => {
-  if (request.SSECustomerAlgorithm) refuseCustomerKey(bucket);
+  if (request.SSECustomerAlgorithm)
+    throw new ApiError('NotImplemented', 501, 'SSE-C is not offered here; use aws:kms.');
   const [rule] = bucket.settings.encryption.Rules ?? [];
   const preset = rule?.ApplyServerSideEncryptionByDefault;
   const asked = request.ServerSideEncryption ?? preset?.SSEAlgorithm ?? 'AES256';
@@ -21,8 +22,7 @@ export const encryptionFor = (bucket: Bucket, request: EncryptionRequest): Encry
     if (request.SSEKMSKeyId) throw invalidArgument('A KMS key id is given, but server-side encryption is not aws:kms.');
     return { ServerSideEncryption: 'AES256' };
   }
-  if (asked !== 'aws:kms' && asked !== 'aws:kms:dsse')
-    throw invalidArgument(`The encryption method specified is not supported: ${asked}`);
+  if (asked !== 'aws:kms') throw invalidArgument(`The encryption method specified is not supported: ${asked}`);
   const key = request.ServerSideEncryption ? request.SSEKMSKeyId : preset?.KMSMasterKeyID;
   return {
     ServerSideEncryption: asked,
@@ -33,14 +33,6 @@ export const encryptionFor = (bucket: Bucket, request: EncryptionRequest): Encry
 
 /** The key that stands behind `aws:kms` without a key id. AWS grants its use with that of S3; so no call is made for it here. */
 const AWS_MANAGED_KEY = 'alias/aws/s3';
-
-const refuseCustomerKey = (bucket: Bucket): never => {
-  const blocked = bucket.settings.encryption.Rules?.some((rule) =>
-    rule.BlockedEncryptionTypes?.EncryptionType?.includes('SSE-C'),
-  );
-  if (blocked) throw new ApiError('AccessDenied', 403, `The bucket ${bucket.name} blocks SSE-C.`);
-  throw new ApiError('NotImplemented', 501, 'SSE-C is not offered here; use aws:kms.');
-};
 
 /** Has KMS make the data key of a new object, with the permissions of whoever writes it. */
 export const seal = async (

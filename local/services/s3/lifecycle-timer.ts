@@ -18,7 +18,7 @@ export const createLifecycleTimer = (store: Store): LifecycleTimer => {
     if (!store.region.alive) return;
     const release = clock.hold(`S3 lifecycle of ${store.region.name}`);
     try {
-      for (const bucket of store.buckets.values()) await runLifecycle(store, bucket, clock.now());
+      for (const bucket of store.buckets.values()) await runLifecycle(bucket, clock.now());
     } finally {
       release();
     }

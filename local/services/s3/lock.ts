@@ -1,6 +1,7 @@
 import type { ObjectLockLegalHoldStatus, ObjectLockMode } from '@aws-sdk/client-s3';
+import { ApiError } from '../../service.ts';
 import type { Bucket, Lock, Version } from './bucket.ts';
-import { invalidArgument, invalidRequest, locked } from './errors.ts';
+import { invalidArgument, invalidRequest } from './errors.ts';
 
 const DAY = 86_400_000;
 
@@ -13,18 +14,19 @@ export interface LockRequest {
 export const hasObjectLock = (bucket: Bucket): boolean => bucket.settings.lock?.ObjectLockEnabled === 'Enabled';
 
 /** @throws InvalidRequest where the bucket has no Object Lock. */
-export const assertObjectLock = (bucket: Bucket): void => {
+const assertObjectLock = (bucket: Bucket): void => {
   if (!hasObjectLock(bucket)) throw invalidRequest('Bucket is missing Object Lock Configuration');
 };
 
 /** The lock of a new object: as the request says, else the bucket's default retention. */
 export const lockFor = (bucket: Bucket, request: LockRequest, now: Date): Lock => {
-  const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until, ObjectLockLegalHoldStatus: legalHold } = request;
-  if (mode || until || legalHold) assertObjectLock(bucket);
+  const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = request;
+  if (request.ObjectLockLegalHoldStatus) throw new ApiError('NotImplemented', 501, 'Legal holds are not offered here.');
+  if (mode || until) assertObjectLock(bucket);
   if ((mode === undefined) !== (until === undefined))
     throw invalidArgument('x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied');
   if (until && until <= now) throw invalidArgument('The retain until date must be in the future!');
-  return { ...(mode && until ? { mode, until } : defaultRetention(bucket, now)), ...(legalHold && { legalHold }) };
+  return mode && until ? { mode, until } : defaultRetention(bucket, now);
 };
 
 const defaultRetention = (bucket: Bucket, now: Date): Lock => {
@@ -39,23 +41,11 @@ const defaultRetention = (bucket: Bucket, now: Date): Lock => {
 /** Whether a version may not be deleted now. `bypass` has been authorized already. */
 export const isLocked = (version: Version, now: Date, bypass = false): boolean => {
   if (version.deleteMarker) return false;
-  const { mode, until, legalHold } = version.lock;
-  if (legalHold === 'ON') return true;
+  const { mode, until } = version.lock;
   return until !== undefined && until > now && !(mode === 'GOVERNANCE' && bypass);
 };
 
-/** @throws AccessDenied where a retention in force would become weaker. */
-export const assertRetentionAllowed = (held: Lock, asked: Lock, now: Date, bypass: boolean): void => {
-  if (asked.until && asked.until <= now) throw invalidArgument('The retain until date must be in the future!');
-  const inForce = held.until !== undefined && held.until > now;
-  if (!inForce || (held.mode === 'GOVERNANCE' && bypass)) return;
-  const longer = asked.until !== undefined && held.until !== undefined && asked.until >= held.until;
-  const asStrict = asked.mode === held.mode || asked.mode === 'COMPLIANCE';
-  if (!longer || !asStrict) throw locked();
-};
-
-export const lockMembers = ({ mode, until, legalHold }: Lock) => ({
+export const lockMembers = ({ mode, until }: Lock) => ({
   ...(mode && { ObjectLockMode: mode }),
   ...(until && { ObjectLockRetainUntilDate: until }),
-  ...(legalHold && { ObjectLockLegalHoldStatus: legalHold }),
 });

@@ -10,7 +10,6 @@ import type {
   UploadPartOutput,
 } from '@aws-sdk/client-s3';
 import type { CallContext } from '../../types.ts';
-import { announceCreated } from './announce.ts';
 import { assemble } from './assembly.ts';
 import type { Bucket, Upload } from './bucket.ts';
 import { asAlgorithm, checksumMembers, declaredChecksum, defaultChecksumType } from './checksums.ts';
@@ -105,9 +104,7 @@ export const multipartUploads = (store: Store) => ({
         await unseal(context, bucket.name, upload.key, upload.encryption);
         const contents = await assemble(bucket, upload, parts, input, context.signal);
         const { description, encryption, key } = upload;
-        const told = parts.map(({ number, bytes, checksum }) => ({ number, bytes, checksum: checksum.value }));
-        const object = await appear(store, bucket, contents, confirm, { ...description, key, encryption, parts: told });
-        announceCreated(store, bucket, object, 'CompleteMultipartUpload');
+        const object = await appear(store, bucket, contents, confirm, { ...description, key, encryption });
         await dropParts(upload);
         return {
           Location: `${context.region.endpoint}/${bucket.name}/${key}`,

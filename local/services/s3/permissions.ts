@@ -26,10 +26,7 @@ export interface Request {
   IfNoneMatch?: string | undefined;
   ObjectLockMode?: string | undefined;
   ObjectLockRetainUntilDate?: Date | undefined;
-  ObjectLockLegalHoldStatus?: string | undefined;
   BypassGovernanceRetention?: boolean | undefined;
-  Retention?: { Mode?: string | undefined; RetainUntilDate?: Date | undefined } | undefined;
-  LegalHold?: { Status?: string | undefined } | undefined;
 }
 
 /** Operations on a bucket whose permission has another name. Permissions on objects are in `objectActions`. */
@@ -46,8 +43,6 @@ const BUCKET_ACTIONS: Record<string, string> = {
   GetBucketReplication: 'GetReplicationConfiguration',
   PutPublicAccessBlock: 'PutBucketPublicAccessBlock',
   GetPublicAccessBlock: 'GetBucketPublicAccessBlock',
-  PutBucketNotificationConfiguration: 'PutBucketNotification',
-  GetBucketNotificationConfiguration: 'GetBucketNotification',
   PutObjectLockConfiguration: 'PutBucketObjectLockConfiguration',
   GetObjectLockConfiguration: 'GetBucketObjectLockConfiguration',
 };
@@ -56,14 +51,8 @@ const BUCKET_ACTIONS: Record<string, string> = {
 const OBJECT_ACTIONS: Record<string, (request: Request) => string[]> = {
   GetObject: ({ VersionId }) => [VersionId ? 'GetObjectVersion' : 'GetObject'],
   HeadObject: ({ VersionId }) => [VersionId ? 'GetObjectVersion' : 'GetObject'],
-  GetObjectAttributes: ({ VersionId }) =>
-    VersionId ? ['GetObjectVersion', 'GetObjectVersionAttributes'] : ['GetObject', 'GetObjectAttributes'],
   GetObjectTagging: ({ VersionId }) => [VersionId ? 'GetObjectVersionTagging' : 'GetObjectTagging'],
-  PutObjectTagging: ({ VersionId }) => [VersionId ? 'PutObjectVersionTagging' : 'PutObjectTagging'],
   GetObjectRetention: () => ['GetObjectRetention'],
-  GetObjectLegalHold: () => ['GetObjectLegalHold'],
-  PutObjectRetention: (request) => ['PutObjectRetention', ...bypass(request)],
-  PutObjectLegalHold: () => ['PutObjectLegalHold'],
   PutObject: (request) => writing(request),
   CopyObject: (request) => writing(request),
   CreateMultipartUpload: (request) => writing(request),
@@ -78,7 +67,6 @@ const writing = (request: Request): string[] => [
   'PutObject',
   ...(request.Tagging ? ['PutObjectTagging'] : []),
   ...(request.ObjectLockMode ? ['PutObjectRetention'] : []),
-  ...(request.ObjectLockLegalHoldStatus ? ['PutObjectLegalHold'] : []),
 ];
 
 const bypass = (request: Request): string[] => (request.BypassGovernanceRetention ? ['BypassGovernanceRetention'] : []);
@@ -114,10 +102,7 @@ const contextOf = (store: Store, request: Request): Record<string, string> => {
       ?.buckets.get(request.Bucket ?? '')
       ?.uploads.get(request.UploadId);
   const encryption = upload ? upload.asked : request;
-  const lock = {
-    mode: request.ObjectLockMode ?? request.Retention?.Mode,
-    until: request.ObjectLockRetainUntilDate ?? request.Retention?.RetainUntilDate,
-  };
+  const until = request.ObjectLockRetainUntilDate;
   const keys: Record<string, string | undefined> = {
     's3:x-amz-server-side-encryption': encryption.ServerSideEncryption,
     's3:x-amz-server-side-encryption-aws-kms-key-id': encryption.SSEKMSKeyId,
@@ -129,10 +114,9 @@ const contextOf = (store: Store, request: Request): Record<string, string> => {
     's3:max-keys': request.MaxKeys?.toString(),
     's3:if-match': request.IfMatch,
     's3:if-none-match': request.IfNoneMatch,
-    's3:object-lock-mode': lock.mode,
-    's3:object-lock-retain-until-date': lock.until?.toISOString(),
-    's3:object-lock-remaining-retention-days': lock.until && daysUntil(store, lock.until),
-    's3:object-lock-legal-hold': request.ObjectLockLegalHoldStatus ?? request.LegalHold?.Status,
+    's3:object-lock-mode': request.ObjectLockMode,
+    's3:object-lock-retain-until-date': until?.toISOString(),
+    's3:object-lock-remaining-retention-days': until && daysUntil(store, until),
   };
   return Object.fromEntries(
     Object.entries(keys).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),

@@ -1,8 +1,10 @@
 import {
-  type GetObjectAttributesCommandInput,
-  type GetObjectAttributesOutput,
   type GetObjectCommandInput,
   type GetObjectOutput,
+  type GetObjectRetentionCommandInput,
+  type GetObjectRetentionOutput,
+  type GetObjectTaggingCommandInput,
+  type GetObjectTaggingOutput,
   type HeadObjectCommandInput,
   type HeadObjectOutput,
   NoSuchKey,
@@ -43,27 +45,19 @@ export const objectReads = (store: Store) => ({
     }
   },
 
-  async GetObjectAttributes(
-    input: GetObjectAttributesCommandInput,
-    context: CallContext,
-  ): Promise<GetObjectAttributesOutput> {
+  async GetObjectTagging(input: GetObjectTaggingCommandInput, context: CallContext): Promise<GetObjectTaggingOutput> {
     const object = objectToRead(bucketHere(store, input.Bucket), input, context);
-    await unseal(context, input.Bucket ?? '', object.key, object.encryption);
-    const all: GetObjectAttributesOutput = {
-      ETag: object.etag.replaceAll('"', ''),
-      Checksum: { ...checksumMembers(object.checksum), ChecksumType: object.checksum.type },
-      ...(object.parts && {
-        ObjectParts: { TotalPartsCount: object.parts.length, IsTruncated: false, ...partsOf(object) },
-      }),
-      StorageClass: object.storageClass,
-      ObjectSize: object.bytes,
-    };
-    const wanted: string[] = input.ObjectAttributes ?? [];
-    return {
-      LastModified: wholeSeconds(object.modified),
-      ...(object.versionId !== 'null' && { VersionId: object.versionId }),
-      ...Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes(name))),
-    };
+    return { VersionId: object.versionId, TagSet: object.tags };
+  },
+
+  async GetObjectRetention(
+    input: GetObjectRetentionCommandInput,
+    context: CallContext,
+  ): Promise<GetObjectRetentionOutput> {
+    const { mode, until } = objectToRead(bucketHere(store, input.Bucket), input, context).lock;
+    if (mode) return { Retention: { Mode: mode, RetainUntilDate: until } };
+    const message = 'The specified object does not have a ObjectLock configuration';
+    throw new ApiError('NoSuchObjectLockConfiguration', 404, message);
   },
 });
 
@@ -93,13 +87,3 @@ const membersOf = (object: StoredObject, range: Range | undefined, checksumMode:
   ...lockMembers(object.lock),
   ...(object.replication && { ReplicationStatus: object.replication }),
 });
-
-/** Parts are told one by one only where each has a checksum of its own. */
-const partsOf = ({ parts, checksum }: StoredObject) =>
-  checksum.type === 'COMPOSITE' && {
-    Parts: parts?.map(({ number, bytes, checksum: value }) => ({
-      PartNumber: number,
-      Size: bytes,
-      ...checksumMembers({ algorithm: checksum.algorithm, value }),
-    })),
-  };

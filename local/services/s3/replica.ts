@@ -22,9 +22,10 @@ export interface Replication {
 
 /** The replica of an object, its bytes checked on the way. @throws AccessDenied and the like, which make the replication fail. */
 export const copyObject = async (replication: Replication, object: StoredObject): Promise<StoredObject> => {
-  const { rule, target } = replication;
+  const { target } = replication;
   demandSource(replication, object.key, ['GetObjectVersionForReplication', 'GetObjectVersionAcl']);
-  const settings = copySettings(replication, object);
+  const tags = mayCopyTags(replication, object.key) ? object.tags : [];
+  const lock = lockOfReplica(replication, object);
   const encryption = await encryptionOfReplica(replication, object);
   demandTarget(replication, object.key, 'ReplicateObject', {
     's3:x-amz-server-side-encryption': encryption.ServerSideEncryption,
@@ -37,25 +38,15 @@ export const copyObject = async (replication: Replication, object: StoredObject)
   const { replicationFailure: _, ...original } = object;
   return {
     ...original,
-    ...settings,
     ...contents,
+    ...{ tags, lock },
     // Under KMS the tag of a replica is its own.
     etag: hasCustomerManagedKey(encryption) ? object.etag.replace(/^"[0-9a-f]{32}/, `"${opaqueTag()}`) : object.etag,
     checksum: object.checksum,
     encryption,
-    storageClass: rule.Destination?.StorageClass ?? object.storageClass,
     replication: 'REPLICA',
   };
 };
-
-/** What may change later and follows by itself: tags, and the lock. */
-export const copySettings = (
-  replication: Replication,
-  object: StoredObject,
-): { tags: StoredObject['tags']; lock: Lock } => ({
-  tags: mayCopyTags(replication, object.key) ? object.tags : [],
-  lock: lockOfReplica(replication, object),
-});
 
 export const copyMarker = (replication: Replication, marker: DeleteMarker): DeleteMarker => {
   demandTarget(replication, marker.key, 'ReplicateDelete');
@@ -79,7 +70,7 @@ const encryptionOfReplica = async ({ rule, role, source, target }: Replication, 
 const lockOfReplica = (replication: Replication, object: StoredObject): Lock => {
   const { source, target } = replication;
   if (hasObjectLock(source.bucket)) demandSource(replication, object.key, ['GetObjectRetention', 'GetObjectLegalHold']);
-  const isHeld = object.lock.until !== undefined || object.lock.legalHold === 'ON';
+  const isHeld = object.lock.until !== undefined;
   if (isHeld && !hasObjectLock(target.bucket))
     throw invalidRequest(`The object is locked, and the destination bucket ${target.bucket.name} has no Object Lock.`);
   return isHeld ? { ...object.lock } : lockFor(target.bucket, {}, target.region.clock.now());

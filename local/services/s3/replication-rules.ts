@@ -2,10 +2,16 @@ import type { ReplicationConfiguration, ReplicationRule } from '@aws-sdk/client-
 import type { Bucket, Version } from './bucket.ts';
 import { hasCustomerManagedKey } from './encryption.ts';
 import { invalidArgument, invalidRequest, malformed } from './errors.ts';
-import { hasTag } from './lifecycle-rules.ts';
+import { refuseOthers } from './setting-rules.ts';
 import { type Store, storeOf } from './store.ts';
 
-/** @throws InvalidRequest, MalformedXML or InvalidArgument, where S3 would refuse the configuration. */
+const OFFERED = [
+  ...['ID', 'Status', 'Priority', 'Filter', 'Prefix', 'SourceSelectionCriteria', 'SseKmsEncryptedObjects'],
+  ...['DeleteMarkerReplication', 'Destination', 'Bucket', 'EncryptionConfiguration', 'ReplicaKmsKeyID'],
+  ...['ReplicationTime', 'Time', 'Metrics', 'EventThreshold', 'Minutes'],
+];
+
+/** @throws InvalidRequest, MalformedXML or InvalidArgument, where S3 would refuse the configuration; NotImplemented for what is not carried out here. */
 export const checkedReplication = (
   store: Store,
   bucket: Bucket,
@@ -24,13 +30,11 @@ export const checkedReplication = (
 
 const check = (store: Store, rule: ReplicationRule & { ID: string }): void => {
   const where = `replication rule ${rule.ID}`;
+  refuseOthers(where, rule, OFFERED);
   if (rule.Filter === undefined || rule.Priority === undefined || rule.DeleteMarkerReplication === undefined)
     throw malformed(
       `${where}: Filter, Priority and DeleteMarkerReplication are expected (version 2 of the configuration).`,
     );
-  const tagged = rule.Filter.Tag !== undefined || (rule.Filter.And?.Tags ?? []).length > 0;
-  if (tagged && rule.DeleteMarkerReplication.Status === 'Enabled')
-    throw invalidRequest(`${where}: delete marker replication is not supported if any Tag filter is specified.`);
   const name = destinationName(rule);
   const destination = storeOf(store.region, name)?.buckets.get(name);
   if (!destination) throw invalidRequest(`${where}: destination bucket must exist: ${name}`);
@@ -54,13 +58,11 @@ export const ruleFor = (bucket: Bucket, version: Version): ReplicationRule | und
     .sort((a, b) => (b.Priority ?? 0) - (a.Priority ?? 0))[0];
 
 const covers = (rule: ReplicationRule, version: Version): boolean => {
-  const { And, Prefix, Tag } = rule.Filter ?? {};
-  const tags = And?.Tags ?? (Tag ? [Tag] : []);
-  if (!version.key.startsWith(And?.Prefix ?? Prefix ?? '')) return false;
+  if (!version.key.startsWith(rule.Filter?.Prefix ?? '')) return false;
   if (version.deleteMarker) return rule.DeleteMarkerReplication?.Status === 'Enabled';
   // Objects under a KMS key are passed over in silence unless the rule asks for them.
-  const readable =
+  return (
     !hasCustomerManagedKey(version.encryption) ||
-    rule.SourceSelectionCriteria?.SseKmsEncryptedObjects?.Status === 'Enabled';
-  return readable && tags.every((tag) => hasTag(version.tags, tag));
+    rule.SourceSelectionCriteria?.SseKmsEncryptedObjects?.Status === 'Enabled'
+  );
 };

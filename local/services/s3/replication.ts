@@ -2,11 +2,9 @@
 import type { ReplicationRule } from '@aws-sdk/client-s3';
 import { ConnectionCut } from '../../faults.ts';
 import { ApiError } from '../../service.ts';
-import { announceCreated } from './announce.ts';
 import { type Bucket, bucketArn, type Version } from './bucket.ts';
 import { noSuchBucket } from './errors.ts';
-import { removeFile } from './files.ts';
-import { copyMarker, copyObject, copySettings, type Replication } from './replica.ts';
+import { copyMarker, copyObject, type Replication } from './replica.ts';
 import { countFailure, measureBacklog } from './replication-metrics.ts';
 import { destinationName, ruleFor } from './replication-rules.ts';
 import { type Store, storeOf, versionOf } from './store.ts';
@@ -26,10 +24,6 @@ export const startReplication = (store: Store, bucket: Bucket, version: Version)
   const due = new Date(clock.now().getTime() + store.replicationLagMs);
   clock.at(due, () => attempt(store, bucket, version, rule));
 };
-
-/** Takes a change of tags or lock to the replica. */
-export const updateReplica = (store: Store, bucket: Bucket, version: Version): void =>
-  startReplication(store, bucket, version);
 
 /** What S3 itself would try again: a connection cut, a service in trouble or too busy. */
 const isPassing = (error: unknown): boolean =>
@@ -101,19 +95,7 @@ const open = (
 
 const replicate = async (replication: Replication, version: Version): Promise<void> => {
   const { bucket } = replication.target;
-  const present = () => versionOf(bucket, version.key, version.versionId);
-  if (version.deleteMarker) {
-    const marker = copyMarker(replication, version);
-    if (!present()) insertVersion(bucket, marker);
-    return;
-  }
-  if (!present()) {
-    const replica = await copyObject(replication, version);
-    if (present()) return removeFile(replica.file); // another attempt for the same version was quicker
-    insertVersion(bucket, replica);
-    announceCreated(replication.target, bucket, replica, 'PutObject');
-  }
-  // Tags and lock may have changed since it was first copied, or while it was.
-  const replica = present();
-  if (replica?.deleteMarker === false) Object.assign(replica, copySettings(replication, version));
+  if (versionOf(bucket, version.key, version.versionId)) return;
+  const replica = version.deleteMarker ? copyMarker(replication, version) : await copyObject(replication, version);
+  insertVersion(bucket, replica);
 };

@@ -9,7 +9,6 @@ import { flipByte } from './files.ts';
 import { createLifecycleTimer } from './lifecycle-timer.ts';
 import { listings } from './listings.ts';
 import { multipartUploads } from './multipart.ts';
-import { objectSettings } from './object-settings.ts';
 import { partListings } from './parts.ts';
 import { checksFor, type Request } from './permissions.ts';
 import { objectReads } from './reads.ts';
@@ -33,7 +32,6 @@ export const createS3 = (region: Region): S3Service => {
     ...objectReads(store),
     ...objectWrites(store),
     ...objectDeletes(store),
-    ...objectSettings(store),
     ...multipartUploads(store),
     ...partListings(store),
     ...listings(store),

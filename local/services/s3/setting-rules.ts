@@ -1,4 +1,5 @@
 import type { BucketVersioningStatus, ObjectLockConfiguration } from '@aws-sdk/client-s3';
+import { ApiError } from '../../service.ts';
 import type { Bucket } from './bucket.ts';
 import { invalidState, malformed } from './errors.ts';
 import { hasObjectLock } from './lock.ts';
@@ -32,4 +33,15 @@ export const assertLockAllowed = (
   if (retention && (!retention.Mode || (retention.Days === undefined) === (retention.Years === undefined)))
     throw malformed('DefaultRetention has a Mode, and either Days or Years.');
   return wanted;
+};
+
+/** A configuration is carried out as a whole or not taken. @throws NotImplemented naming what is not offered. */
+export const refuseOthers = (where: string, value: unknown, offered: readonly string[]): void => {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, inner] of Object.entries(value)) {
+    if (inner === undefined) continue;
+    if (!Array.isArray(value) && !offered.includes(name))
+      throw new ApiError('NotImplemented', 501, `${where}: ${name} is not offered here.`);
+    refuseOthers(where, inner, offered);
+  }
 };

@@ -1,10 +1,10 @@
 import type * as s3 from '@aws-sdk/client-s3';
 import type { Bucket } from './bucket.ts';
-import { invalidArgument, malformed, missingSetting } from './errors.ts';
+import { malformed, missingSetting } from './errors.ts';
 import { checkedLifecycle } from './lifecycle-rules.ts';
 import { parsePolicy } from './policy-document.ts';
 import { checkedReplication } from './replication-rules.ts';
-import { assertLockAllowed, assertVersioningAllowed } from './setting-rules.ts';
+import { assertLockAllowed, assertVersioningAllowed, refuseOthers } from './setting-rules.ts';
 import { bucketHere, type Store } from './store.ts';
 
 type Named = { Bucket: string | undefined };
@@ -31,7 +31,7 @@ export const bucketSettings = (store: Store, changed: (bucket: Bucket) => void) 
 
     async PutBucketEncryption(input: s3.PutBucketEncryptionCommandInput): Promise<object> {
       const wanted = given(input.ServerSideEncryptionConfiguration, 'ServerSideEncryptionConfiguration');
-      const known = ['AES256', 'aws:kms', 'aws:kms:dsse', undefined];
+      const known = ['AES256', 'aws:kms', undefined];
       const odd = wanted.Rules?.map((rule) => rule.ApplyServerSideEncryptionByDefault?.SSEAlgorithm).find(
         (each) => !known.includes(each),
       );
@@ -50,25 +50,20 @@ export const bucketSettings = (store: Store, changed: (bucket: Bucket) => void) 
     async GetBucketPolicy(input: s3.GetBucketPolicyCommandInput): Promise<s3.GetBucketPolicyOutput> {
       return { Policy: held(settingsOf(input).policy, 'NoSuchBucketPolicy', input).text };
     },
-    async DeleteBucketPolicy(input: s3.DeleteBucketPolicyCommandInput): Promise<object> {
-      delete settingsOf(input).policy;
-      return {};
-    },
 
     async PutBucketLifecycleConfiguration(
       input: s3.PutBucketLifecycleConfigurationCommandInput,
     ): Promise<s3.PutBucketLifecycleConfigurationOutput> {
       const bucket = bucketHere(store, input.Bucket);
-      const minimumSize = input.TransitionDefaultMinimumObjectSize ?? 'all_storage_classes_128K';
-      bucket.settings.lifecycle = { rules: checkedLifecycle(input.LifecycleConfiguration?.Rules ?? []), minimumSize };
+      refuseOthers('lifecycle', { TransitionDefaultMinimumObjectSize: input.TransitionDefaultMinimumObjectSize }, []);
+      bucket.settings.lifecycle = checkedLifecycle(input.LifecycleConfiguration?.Rules ?? []);
       changed(bucket);
-      return { TransitionDefaultMinimumObjectSize: minimumSize };
+      return {};
     },
     async GetBucketLifecycleConfiguration(
       input: s3.GetBucketLifecycleConfigurationCommandInput,
     ): Promise<s3.GetBucketLifecycleConfigurationOutput> {
-      const { rules, minimumSize } = held(settingsOf(input).lifecycle, 'NoSuchLifecycleConfiguration', input);
-      return { Rules: rules, TransitionDefaultMinimumObjectSize: minimumSize };
+      return { Rules: held(settingsOf(input).lifecycle, 'NoSuchLifecycleConfiguration', input) };
     },
 
     async PutBucketReplication(input: s3.PutBucketReplicationCommandInput): Promise<object> {
@@ -119,24 +114,6 @@ export const bucketSettings = (store: Store, changed: (bucket: Bucket) => void) 
       return { Owner, Grants: [{ Grantee: { Type: 'CanonicalUser', ...Owner }, Permission: 'FULL_CONTROL' }] };
     },
 
-    async PutBucketNotificationConfiguration(
-      input: s3.PutBucketNotificationConfigurationCommandInput,
-    ): Promise<object> {
-      const wanted = given(input.NotificationConfiguration, 'NotificationConfiguration');
-      const { TopicConfigurations, QueueConfigurations, LambdaFunctionConfigurations } = wanted;
-      const others = [TopicConfigurations, QueueConfigurations, LambdaFunctionConfigurations].some(
-        (each) => each?.length,
-      );
-      if (others) throw invalidArgument('Only EventBridgeConfiguration is offered here; route events with rules.');
-      settingsOf(input).notification = wanted;
-      return {};
-    },
-    async GetBucketNotificationConfiguration(
-      input: s3.GetBucketNotificationConfigurationCommandInput,
-    ): Promise<s3.NotificationConfiguration> {
-      return settingsOf(input).notification ?? {};
-    },
-
     async PutObjectLockConfiguration(input: s3.PutObjectLockConfigurationCommandInput): Promise<object> {
       const bucket = bucketHere(store, input.Bucket);
       bucket.settings.lock = assertLockAllowed(bucket, input.ObjectLockConfiguration);
@@ -146,14 +123,6 @@ export const bucketSettings = (store: Store, changed: (bucket: Bucket) => void) 
       input: s3.GetObjectLockConfigurationCommandInput,
     ): Promise<s3.GetObjectLockConfigurationOutput> {
       return { ObjectLockConfiguration: held(settingsOf(input).lock, 'ObjectLockConfigurationNotFoundError', input) };
-    },
-
-    async PutBucketTagging(input: s3.PutBucketTaggingCommandInput): Promise<object> {
-      settingsOf(input).tags = given(input.Tagging?.TagSet, 'Tagging.TagSet');
-      return {};
-    },
-    async GetBucketTagging(input: s3.GetBucketTaggingCommandInput): Promise<s3.GetBucketTaggingOutput> {
-      return { TagSet: held(settingsOf(input).tags, 'NoSuchTagSet', input) };
     },
   };
 };

@@ -5,7 +5,6 @@ import type {
   PutObjectOutput,
 } from '@aws-sdk/client-s3';
 import type { CallContext } from '../../types.ts';
-import { announceCreated } from './announce.ts';
 import type { Bucket, Checksum, Encryption, StoredObject } from './bucket.ts';
 import { asAlgorithm, checksumMembers } from './checksums.ts';
 import { assertReadable, writeUnderCondition } from './conditions.ts';
@@ -28,7 +27,6 @@ export const objectWrites = (store: Store) => ({
       const encryption = await seal(context, bucket.name, key, encryptionFor(bucket, input));
       const contents = await takeContents(bucket.directory, input.Body as Body, input, encryption, context.signal);
       const object = await appear(store, bucket, contents, confirm, { ...description, key, encryption });
-      announceCreated(store, bucket, object, 'PutObject');
       return writtenMembers(object);
     });
   },
@@ -71,7 +69,6 @@ export const objectWrites = (store: Store) => ({
         context.signal,
       );
       const object = await appear(store, bucket, contents, confirm, { ...description, tags, key, encryption });
-      announceCreated(store, bucket, object, 'CopyObject');
       const { ETag, ChecksumType, ...written } = writtenMembers(object);
       return {
         ...written,

@@ -77,14 +77,9 @@ export const createScheduler = (region: Region): Scheduler => {
 
   /** Waits for the next time after `after`, and after each run for the one that follows. */
   const arm = (schedule: Schedule, after: Date): void => {
-    const { StartDate, EndDate, State, ActionAfterCompletion } = schedule.input;
-    if (State === 'DISABLED') return;
-    const from = StartDate && StartDate > after ? new Date(StartDate.getTime() - 1) : after;
-    const next = schedule.timetable.next(from);
-    if (!next || (EndDate && next > EndDate)) {
-      if (ActionAfterCompletion === 'DELETE') schedules.delete(schedule.arn);
-      return;
-    }
+    if (schedule.input.State === 'DISABLED') return;
+    const next = schedule.timetable.next(after);
+    if (!next) return;
     schedule.cancel = region.clock.at(next, async () => {
       arm(schedule, next);
       await fire(schedule, next);
@@ -107,12 +102,14 @@ export const createScheduler = (region: Region): Scheduler => {
       throw invalid(`The schedule name '${name}' needs 1 to 64 letters, digits, '.', '-' and '_'.`);
     if (!groups.has(group)) throw missing(`Schedule group ${group} does not exist.`);
     if (input.FlexibleTimeWindow?.Mode !== 'OFF') throw invalid('FlexibleTimeWindow: only mode OFF is offered here.');
+    for (const member of ['StartDate', 'EndDate', 'ActionAfterCompletion'] as const)
+      if (input[member] !== undefined) throw invalid(`${member} is not offered here.`);
     if (!target) throw invalid('Target is needed.');
     checkTarget(target);
     const now = region.clock.now();
     const zone = input.ScheduleExpressionTimezone ?? 'UTC';
     // A rate without a start date begins at once (Scheduler user guide, "Rate-based schedules", 2026-11).
-    const timetable = parseExpression(expression, zone, input.StartDate ?? now);
+    const timetable = parseExpression(expression, zone, now);
     try {
       assume({ name, group, target });
     } catch (cause) {

@@ -15,31 +15,15 @@ export interface Occasion {
 export const executionIdOf = (scheduleArn: string, scheduledAt: Date): string =>
   createHash('sha256').update(`${scheduleArn} ${scheduledAt.toISOString()}`).digest('hex').slice(0, 16);
 
-/** `arn:aws:scheduler:::aws-sdk:service:action` names any operation. Services whose SDK name is not their signing name: */
-const SIGNING_NAMES: Record<string, string> = { sfn: 'states', eventbridge: 'events', cloudwatch: 'monitoring' };
-const UNIVERSAL = /^arn:aws:scheduler:::aws-sdk:([a-z0-9]+):([a-zA-Z0-9]+)$/;
-
 /** @throws ValidationException for targets that cannot be reached from here. */
-export const checkTarget = ({ Arn = '', RoleArn, Input }: Target): void => {
+export const checkTarget = ({ Arn = '', RoleArn }: Target): void => {
   if (!RoleArn) throw invalid('Target.RoleArn is needed.');
-  if (!UNIVERSAL.test(Arn) && !/^arn:aws:(lambda|states|sns):/.test(Arn))
-    throw invalid(`Provided Arn is not in correct format: ${Arn}`);
-  if (!UNIVERSAL.test(Arn)) return;
-  try {
-    JSON.parse(Input ?? '');
-  } catch {
-    throw invalid(`The Input of ${Arn} has to be the JSON of the operation's input.`);
-  }
+  if (!/^arn:aws:(lambda|states|sns):/.test(Arn)) throw invalid(`Provided Arn is not in correct format: ${Arn}`);
 };
 
 /** Runs the target of a schedule once. */
-export const runTarget = async (region: Region, target: Target, occasion: Occasion, caller: Caller): Promise<void> => {
-  const payload = inputOf(region, target, occasion);
-  const [, service, action] = UNIVERSAL.exec(target.Arn ?? '') ?? [];
-  if (!service || !action) return sendToTarget(region, { arn: target.Arn ?? '', payload, caller });
-  const operation = action.charAt(0).toUpperCase() + action.slice(1);
-  await region.call(SIGNING_NAMES[service] ?? service, operation, JSON.parse(payload), caller);
-};
+export const runTarget = (region: Region, target: Target, occasion: Occasion, caller: Caller): Promise<void> =>
+  sendToTarget(region, { arn: target.Arn ?? '', payload: inputOf(region, target, occasion), caller });
 
 const plain = (time: Date): string => time.toISOString().replace(/\.\d+Z$/, 'Z');
 

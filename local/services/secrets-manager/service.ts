@@ -80,14 +80,6 @@ export const createSecretsManager = (region: Region): SecretsManager => {
         VersionIdsToStages: stagesOf(secret),
       };
     },
-
-    async ListSecretVersionIds({ SecretId, IncludeDeprecated = false }) {
-      const secret = findSecret(store, SecretId);
-      const Versions = [...secret.versions.values()]
-        .filter(({ stages }) => IncludeDeprecated || stages.size > 0)
-        .map(({ id, stages, createdAt }) => ({ VersionId: id, VersionStages: [...stages], CreatedDate: createdAt }));
-      return { ARN: secret.arn, Name: secret.name, Versions };
-    },
   });
 
   return {

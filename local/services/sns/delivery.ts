@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Region } from '../../types.ts';
 import { recordMetric } from '../cloudwatch/record.ts';
 import { sendWithRetries } from '../eventbridge/retries.ts';
-import { type Message, passes, type Subscription, type Topic, textFor } from './topics.ts';
+import { type Message, type Subscription, type Topic, textFor } from './topics.ts';
 
 /** An e-mail, or a text message to a telephone. */
 export interface Mail {
@@ -47,16 +47,15 @@ export const createDelivery = (region: Region, inbox: Mail[]) => {
     appendFileSync(path.join(directory, 'inbox.jsonl'), `${JSON.stringify(item)}\n`);
   };
 
-  const post = async (subscription: Subscription, type: string, body: object, raw = false): Promise<void> => {
+  const post = async (subscription: Subscription, type: string, body: object): Promise<void> => {
     const response = await fetch(subscription.endpoint, {
       method: 'POST',
       headers: {
         'content-type': 'text/plain; charset=UTF-8',
         'x-amz-sns-message-type': type,
         'x-amz-sns-subscription-arn': subscription.arn,
-        ...(raw && { 'x-amz-sns-rawdelivery': 'true' }),
       },
-      body: raw ? (body as { Message: string }).Message : JSON.stringify(body),
+      body: JSON.stringify(body),
       signal: AbortSignal.timeout(HTTP_TIMEOUT_MS),
     });
     await response.arrayBuffer();
@@ -106,15 +105,11 @@ export const createDelivery = (region: Region, inbox: Mail[]) => {
   return {
     publish: (topic: Topic, message: Message): void => {
       for (const subscription of topic.subscriptions) {
-        if (subscription.token || !passes(subscription, message)) continue;
+        if (subscription.token) continue;
         if (/^email|^sms/.test(subscription.protocol)) mail(subscription, message);
         else if (subscription.protocol === 'lambda') send(topic, subscription, () => invoke(subscription, message));
-        else {
-          const raw = subscription.attributes.RawMessageDelivery === 'true';
-          send(topic, subscription, () =>
-            post(subscription, 'Notification', envelope(message, subscription.protocol), raw),
-          );
-        }
+        else
+          send(topic, subscription, () => post(subscription, 'Notification', envelope(message, subscription.protocol)));
       }
     },
     /** Asks an HTTP endpoint whether it wants the messages; it answers with ConfirmSubscription and the token. */

@@ -1,4 +1,4 @@
-// SNS of the local region: topics with policies, encryption and filters; e-mail ends in an inbox that tests and people read.
+// SNS of the local region: topics with policies and encryption; e-mail ends in an inbox that tests and people read.
 import { randomUUID } from 'node:crypto';
 import * as sdk from '@aws-sdk/client-sns';
 import { defineService, type Operations } from '../../service.ts';
@@ -9,7 +9,6 @@ import { encryptFor } from './encryption.ts';
 import {
   checkMessage,
   defaultPolicy,
-  filterOf,
   invalid,
   type Message,
   parsePolicy,
@@ -68,7 +67,9 @@ export const createSns = (region: Region): Sns => {
 
   const subscribe = (input: sdk.SubscribeInput): sdk.SubscribeResponse => {
     const topic = find(input.TopicArn);
-    const { Protocol: protocol = '', Endpoint: endpoint = '', Attributes: attributes = {} } = input;
+    const { Protocol: protocol = '', Endpoint: endpoint = '' } = input;
+    const [attribute] = Object.keys(input.Attributes ?? {});
+    if (attribute) throw invalid(`${attribute}: subscriptions have no attributes here`);
     if (!PROTOCOLS.includes(protocol)) throw invalid(`Protocol ${protocol}. Known here: ${PROTOCOLS.join(', ')}`);
     if (endpoint === '') throw invalid('Endpoint is needed');
     if (protocol === 'sms' && !/^\+[1-9]\d{6,14}$/.test(endpoint)) throw invalid(`SMS endpoint: ${endpoint}`);
@@ -76,8 +77,7 @@ export const createSns = (region: Region): Sns => {
     if (existing) return { SubscriptionArn: existing.arn };
     // People confirm by e-mail; here the address is taken to have done so at once. HTTP endpoints are asked.
     const token = protocol.startsWith('http') ? randomUUID().replaceAll('-', '') : undefined;
-    const filter = filterOf(attributes.FilterPolicy);
-    const subscription = { arn: `${topic.arn}:${randomUUID()}`, protocol, endpoint, token, attributes, filter };
+    const subscription = { arn: `${topic.arn}:${randomUUID()}`, protocol, endpoint, token };
     topic.subscriptions.push(subscription);
     if (token) delivery.askToConfirm(topic, subscription);
     return { SubscriptionArn: token && !input.ReturnSubscriptionArn ? 'pending confirmation' : subscription.arn };

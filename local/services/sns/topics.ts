@@ -1,6 +1,5 @@
 import { InvalidParameterException, type MessageAttributeValue } from '@aws-sdk/client-sns';
 import type { PolicyStatement } from '../../types.ts';
-import { compilePattern, type Pattern } from '../eventbridge/patterns.ts';
 
 export interface Topic {
   name: string;
@@ -16,9 +15,6 @@ export interface Subscription {
   endpoint: string;
   /** Undefined once confirmed. */
   token: string | undefined;
-  attributes: Record<string, string>;
-  /** What the filter policy lets through. */
-  filter: Pattern | undefined;
 }
 
 export interface Message {
@@ -61,15 +57,6 @@ export const parsePolicy = (text: string): PolicyStatement[] => {
   }
 };
 
-export const filterOf = (policy: string | undefined): Pattern | undefined => {
-  if (!policy || policy === '{}') return undefined;
-  try {
-    return compilePattern(policy);
-  } catch (cause) {
-    throw invalid(`FilterPolicy: ${cause instanceof Error ? cause.message : cause}`);
-  }
-};
-
 /** @throws InvalidParameterException for what SNS does not take. */
 export const checkMessage = ({ text, subject, attributes }: Pick<Message, 'text' | 'subject' | 'attributes'>): void => {
   if (text === '') throw invalid('Empty message');
@@ -103,20 +90,6 @@ export const textsOf = (text: string): Record<string, string> => {
 
 export const textFor = ({ text, texts }: Pick<Message, 'text' | 'texts'>, protocol: string): string =>
   texts ? (texts[protocol] ?? texts.default ?? '') : text;
-
-/** Whether a subscription's filter policy lets a message through; it looks at the attributes, or at the body where it says so. */
-export const passes = ({ filter, attributes, protocol }: Subscription, message: Message): boolean => {
-  if (!filter) return true;
-  if (attributes.FilterPolicyScope === 'MessageBody') return filter(parsed(textFor(message, protocol)));
-  return filter(
-    Object.fromEntries(
-      Object.entries(message.attributes).map(([name, { DataType, StringValue = '' }]) => {
-        if (DataType === 'Number') return [name, Number(StringValue)];
-        return [name, DataType === 'String.Array' ? parsed(StringValue) : StringValue];
-      }),
-    ),
-  );
-};
 
 const parsed = (text: string): unknown => {
   try {

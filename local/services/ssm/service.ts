@@ -60,11 +60,6 @@ export const createSsm = (region: Region): Service => {
         },
       };
     },
-
-    async DeleteParameter({ Name = '' }) {
-      parameters.delete(find(Name).name);
-      return {};
-    },
   });
   return {
     ...service,

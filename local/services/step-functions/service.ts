@@ -17,7 +17,6 @@ const describeMachine = (machine: StateMachine): sdk.DescribeStateMachineOutput 
   roleArn: machine.roleArn,
   type: machine.type,
   creationDate: machine.created,
-  ...machine.settings,
 });
 
 const listItem = (execution: Execution): sdk.ExecutionListItem => ({
@@ -129,10 +128,6 @@ export const createStepFunctions = (region: Region): Service => {
       const holder = tokens.holder(input.taskToken ?? '');
       tokens.close(input.taskToken ?? '');
       holder.fail(new StateError(input.error ?? '', input.cause ?? ''));
-      return {};
-    },
-    SendTaskHeartbeat: async (input: sdk.SendTaskHeartbeatInput): Promise<sdk.SendTaskHeartbeatOutput> => {
-      tokens.holder(input.taskToken ?? '').beat();
       return {};
     },
   };

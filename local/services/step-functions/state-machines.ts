@@ -21,8 +21,6 @@ export interface StateMachine {
   text: string;
   definition: Definition;
   created: Date;
-  /** Kept and described; nothing here writes logs or traces. */
-  settings: Pick<CreateStateMachineInput, 'loggingConfiguration' | 'tracingConfiguration'>;
 }
 
 export interface StateMachines {
@@ -49,7 +47,7 @@ export const createStateMachines = (region: Region): StateMachines => {
   return {
     find,
     list: () => [...machines.values()].sort((a, b) => a.name.localeCompare(b.name)),
-    create({ name = '', definition: text = '', roleArn = '', type = 'STANDARD', ...rest }) {
+    create({ name = '', definition: text = '', roleArn = '', type = 'STANDARD' }) {
       if (!NAME.test(name)) throw new InvalidName({ message: `Invalid Name: '${name}'`, $metadata: {} });
       if (!roleArn) throw new MissingRequiredParameter({ message: `${name}: roleArn is missing.`, $metadata: {} });
       const arn = `arn:aws:states:${region.name}:${region.account}:stateMachine:${name}`;
@@ -60,11 +58,9 @@ export const createStateMachines = (region: Region): StateMachines => {
       if (existing) return existing;
       const definition = parse(text);
       proveRole(roleArn, name, arn);
-      const { loggingConfiguration, tracingConfiguration } = rest;
       const machine: StateMachine = {
         ...{ arn, name, type, roleArn, text, definition },
         created: region.clock.now(),
-        settings: { loggingConfiguration, tracingConfiguration },
       };
       machines.set(arn, machine);
       return machine;

@@ -75,10 +75,10 @@ export const dnsPlatform = async (mode: Mode): Promise<DnsPlatform> => {
     const Bucket = `${deployment.service}-vault-${world.account}-${deployment.region}`;
     await ask(role, 's3', 'CreateBucket', { Bucket });
     const Resources = { ...functionsFor(platform, role), ...dns(deployment) };
-    const template = { Parameters: { VaultKey: { Type: 'String' } }, Resources };
-    writeFileSync(path.join(folder, 'cloudformation-template-update-stack.json'), JSON.stringify(template));
-    const parameters = { VaultKey: KeyMetadata.KeyId };
-    await deploy(region(role), { packageDirectory: folder, stackName: deployment.service, parameters });
+    // The key is of another part of the stack, which is not deployed here.
+    const template = JSON.stringify({ Resources }).replaceAll(`\${VaultKey}`, KeyMetadata.KeyId);
+    writeFileSync(path.join(folder, 'cloudformation-template-update-stack.json'), template);
+    await deploy(region(role), { packageDirectory: folder, stackName: deployment.service });
   }
   if (mode === 'records') await simpleRecords(ask);
   const pass = (minutes: number): Promise<void> =>

@@ -10,8 +10,7 @@ export interface User {
   groups: string[];
   /** Who that is to AWS. */
   caller: Caller;
-  /** Access policies of EKS, each for some namespaces or all. */
-  policies: AccessEntry['policies'];
+  isAdmin: boolean;
 }
 
 const PREFIX = 'k8s-aws-v1.';
@@ -33,7 +32,7 @@ export const authenticate = (
   return {
     name: entry.username.replaceAll('{{SessionName}}', session),
     groups: [...entry.groups, 'system:authenticated'],
-    policies: entry.policies,
+    isAdmin: entry.isAdmin,
     caller,
   };
 };

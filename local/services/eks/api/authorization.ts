@@ -1,13 +1,12 @@
-// Who may do what: roles bound to users and groups, and the access policies of EKS. Nothing is allowed that neither allows.
+// Who may do what: nothing that no role allows, bound to the user or a group; whoever made the cluster may do everything.
 import type { User } from './authentication.ts';
 import { ApiFailure } from './failures.ts';
 import type { PolicyRule, RbacBinding, RbacRole } from './objects.ts';
-import { rulesOfPolicy } from './policies.ts';
 import type { RequestInfo } from './requests.ts';
 import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES } from './resources.ts';
 import type { Store } from './store.ts';
 
-export type Attributes = Pick<RequestInfo, 'verb' | 'namespace' | 'name' | 'subresource'> & {
+type Attributes = Pick<RequestInfo, 'verb' | 'namespace' | 'name' | 'subresource'> & {
   group: string;
   plural: string;
 };
@@ -18,8 +17,8 @@ export const attributesOf = ({ resource, ...info }: RequestInfo): Attributes => 
   plural: resource.plural,
 });
 
-export const isAllowed = (store: Store, user: User, asked: Attributes): boolean =>
-  rulesFor(store, user, asked.namespace).some((rule) => covers(rule, asked));
+const isAllowed = (store: Store, user: User, asked: Attributes): boolean =>
+  user.isAdmin || rulesFor(store, user, asked.namespace).some((rule) => covers(rule, asked));
 
 /** @throws {ApiFailure} Forbidden, worded as Kubernetes words it. */
 export const authorize = (store: Store, user: User, asked: Attributes): void => {
@@ -48,8 +47,7 @@ const rulesFor = (store: Store, user: User, namespace: string): PolicyRule[] => 
       ? store.get<RbacRole>(CLUSTER_ROLES, '', roleRef.name)
       : store.get<RbacRole>(ROLES, namespace, roleRef.name),
   );
-  const policies = user.policies.filter(({ namespaces }) => !namespaces || namespaces.includes(namespace));
-  return [...roles.flatMap((role) => role?.rules ?? []), ...policies.flatMap(({ arn }) => rulesOfPolicy(arn))];
+  return roles.flatMap((role) => role?.rules ?? []);
 };
 
 const covers = ({ apiGroups, resources, verbs, resourceNames }: PolicyRule, asked: Attributes): boolean => {

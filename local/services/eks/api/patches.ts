@@ -1,4 +1,4 @@
-// The three kinds of patches: strategic merge (Kubernetes' own, lists merged by key), merge (RFC 7386), JSON (RFC 6902).
+// Two kinds of patches: strategic merge (Kubernetes' own, lists merged by key) and merge (RFC 7386).
 import { ApiFailure, badRequest } from './failures.ts';
 
 type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
@@ -14,13 +14,11 @@ export const patched = (object: object, patch: unknown, contentType: string): ob
       return strategicMerge(object as Fields, fieldsOf(patch));
     case 'application/merge-patch+json':
       return mergePatch(object as Fields, fieldsOf(patch));
-    case 'application/json-patch+json':
-      return jsonPatch(object as Json, patch) as object;
     default:
       throw new ApiFailure(
         415,
         'UnsupportedMediaType',
-        `the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json; found ${contentType} (server-side apply is not offered here)`,
+        `the body of the request was in an unknown format - accepted media types include: application/merge-patch+json, application/strategic-merge-patch+json; found ${contentType} (JSON patches and server-side apply are not offered here)`,
       );
   }
 };
@@ -92,32 +90,3 @@ const mergeLists = (field: string, standing: Json | undefined, patch: Json[]): J
   }
   return merged;
 };
-
-const jsonPatch = (object: Json, patch: unknown): Json => {
-  if (!Array.isArray(patch)) throw badRequest('a JSON patch is a list of operations');
-  const document: { root: Json } = { root: structuredClone(object) };
-  for (const { op, path, value } of patch as { op: string; path: string; value?: Json }[]) {
-    const steps = ['root', ...path.split('/').slice(1).map(plain)];
-    const last = steps.pop() as string;
-    const parent = steps.reduce<Json | undefined>(at, document as unknown as Json);
-    if (typeof parent !== 'object' || parent === null) throw unprocessable(`no such path: ${path}`);
-    const standing = at(parent, last);
-    if (op !== 'add' && standing === undefined) throw unprocessable(`no such path: ${path}`);
-    if (op === 'test') {
-      if (JSON.stringify(standing) !== JSON.stringify(value)) throw unprocessable(`testing path ${path} failed`);
-    } else if (op === 'remove') {
-      if (Array.isArray(parent)) parent.splice(Number(last), 1);
-      else delete parent[last];
-    } else if (op === 'add' || op === 'replace') {
-      if (Array.isArray(parent))
-        parent.splice(last === '-' ? parent.length : Number(last), op === 'add' ? 0 : 1, value as Json);
-      else parent[last] = value as Json;
-    } else throw unprocessable(`the operation ${op} is not offered here`);
-  }
-  return document.root;
-};
-
-const at = (parent: Json | undefined, step: string): Json | undefined =>
-  typeof parent === 'object' && parent !== null ? (parent as Fields)[step] : undefined;
-const plain = (step: string): string => step.replaceAll('~1', '/').replaceAll('~0', '~');
-const unprocessable = (message: string): ApiFailure => new ApiFailure(422, 'Invalid', message);

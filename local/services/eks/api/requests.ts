@@ -33,6 +33,6 @@ export const requestInfo = (method: string, path: string, query: URLSearchParams
 const verbOf = (method: string, name: string | undefined, query: URLSearchParams): string | undefined => {
   if (method === 'GET' && name === undefined) return query.get('watch') === 'true' ? 'watch' : 'list';
   if (method === 'GET') return 'get';
-  if (method === 'DELETE' && name === undefined) return 'deletecollection';
+  if (method === 'DELETE' && name === undefined) return undefined;
   return VERBS[method];
 };

@@ -12,13 +12,13 @@ export interface Resource {
   subresources: readonly ('status' | 'scale' | 'log')[];
 }
 
-const EVERYTHING = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
 
 const resource = (
   groupVersion: string,
   kind: string,
   plural: string,
-  options: Partial<Pick<Resource, 'namespaced' | 'shortNames' | 'verbs' | 'subresources'>> = {},
+  options: Partial<Pick<Resource, 'namespaced' | 'shortNames' | 'subresources'>> = {},
 ): Resource => {
   const [version = '', group = ''] = groupVersion.split('/').reverse();
   return {
@@ -29,7 +29,7 @@ const resource = (
     kind,
     namespaced: true,
     shortNames: [],
-    verbs: EVERYTHING,
+    verbs: VERBS,
     subresources: [],
     ...options,
   };
@@ -51,13 +51,6 @@ export const ROLES = resource(RBAC, 'Role', 'roles');
 export const ROLE_BINDINGS = resource(RBAC, 'RoleBinding', 'rolebindings');
 export const CLUSTER_ROLES = resource(RBAC, 'ClusterRole', 'clusterroles', { namespaced: false });
 export const CLUSTER_ROLE_BINDINGS = resource(RBAC, 'ClusterRoleBinding', 'clusterrolebindings', { namespaced: false });
-/** Answered, never stored: may I? */
-export const ACCESS_REVIEWS = resource(
-  'authorization.k8s.io/v1',
-  'SelfSubjectAccessReview',
-  'selfsubjectaccessreviews',
-  { namespaced: false, verbs: ['create'] },
-);
 
 export const RESOURCES: readonly Resource[] = [
   NAMESPACES,
@@ -72,7 +65,6 @@ export const RESOURCES: readonly Resource[] = [
   ROLE_BINDINGS,
   CLUSTER_ROLES,
   CLUSTER_ROLE_BINDINGS,
-  ACCESS_REVIEWS,
 ];
 
 export const apiVersionOf = ({ group, version }: Resource): string => (group ? `${group}/${version}` : version);

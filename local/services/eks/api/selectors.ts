@@ -6,29 +6,16 @@ export type Selector = (object: KubeObject) => boolean;
 
 export const everything: Selector = () => true;
 
-/** `app=order,tier!=cache,env in (a,b),!legacy`. */
+/** `app=order,tier!=cache`. */
 export const labelSelector = (text: string | null): Selector => {
   if (!text) return everything;
-  const requirements = splitOutsideParentheses(text).map(requirement);
-  return ({ metadata: { labels = {} } }) => requirements.every((holds) => holds(labels));
-};
-
-const splitOutsideParentheses = (text: string): string[] => text.split(/,(?![^(]*\))/).map((part) => part.trim());
-
-type Requirement = (labels: Record<string, string>) => boolean;
-
-const requirement = (text: string): Requirement => {
-  const [, key = '', operator = '', list = ''] = /^([\w./-]+)\s+(in|notin)\s+\(([^)]*)\)$/.exec(text) ?? [];
-  if (operator) {
-    const values = list.split(',').map((value) => value.trim());
-    const isIn = (labels: Record<string, string>): boolean => values.includes(labels[key] ?? '\0');
-    return operator === 'in' ? isIn : (labels) => !isIn(labels);
-  }
-  const [, name = '', comparison = '', value = ''] = /^([\w./-]+?)\s*(==?|!=)\s*([\w.-]*)$/.exec(text) ?? [];
-  if (comparison) return (labels) => (labels[name] === value) === (comparison !== '!=');
-  const [, not, existing = ''] = /^(!?)([\w./-]+)$/.exec(text) ?? [];
-  if (existing) return (labels) => existing in labels === (not === '');
-  throw badRequest(`unable to parse requirement: ${text}`);
+  const requirements = text.split(',').map((part) => {
+    const [, key = '', operator = '', value = ''] = /^\s*([\w./-]+?)\s*(==?|!=)\s*([\w.-]*)\s*$/.exec(part) ?? [];
+    if (!operator) throw badRequest(`unable to parse requirement: ${part} (the local cluster offers =, == and !=)`);
+    return { key, equal: operator !== '!=', value };
+  });
+  return ({ metadata: { labels = {} } }) =>
+    requirements.every(({ key, equal, value }) => (labels[key] === value) === equal);
 };
 
 /** `metadata.name=order,involvedObject.kind!=Pod`: any field that is text, as far as objects have it. */

@@ -10,13 +10,13 @@ import { ConnectionCut } from '../../../faults.ts';
 import { ApiError } from '../../../service.ts';
 import type { Region } from '../../../types.ts';
 import type { AccessEntry } from '../access.ts';
-import { authenticate, type User } from './authentication.ts';
-import { attributesOf, authorize, isAllowed } from './authorization.ts';
+import { authenticate } from './authentication.ts';
+import { attributesOf, authorize } from './authorization.ts';
 import { discoveryDocument } from './discovery.ts';
 import { ApiFailure, badRequest, noSuchPath } from './failures.ts';
 import type { Deployment, KubeObject } from './objects.ts';
 import { type RequestInfo, requestInfo } from './requests.ts';
-import { ACCESS_REVIEWS, DEPLOYMENTS } from './resources.ts';
+import { DEPLOYMENTS } from './resources.ts';
 import { rescale, scaleOf } from './scale.ts';
 import type { Store } from './store.ts';
 import { tableOf, wantsTable } from './tables.ts';
@@ -83,7 +83,7 @@ const answer = async (served: Served, exchange: Exchange): Promise<void> => {
   const body = ['POST', 'PUT', 'PATCH'].includes(request.method ?? '') ? await bodyOf(request) : {};
   const operation = `${info.verb} ${info.resource.plural}`;
   const call = { region: region.name, service: 'kubernetes', operation, caller: user.caller };
-  const outcome = await region.world.faults.around(call, async () => perform(served, info, user, exchange, body));
+  const outcome = await region.world.faults.around(call, async () => perform(served, info, exchange, body));
   if (!region.alive) throw new ConnectionCut(`The region ${region.name} does not answer.`);
   if (typeof outcome === 'string') return void response.end(outcome);
   if (table && 'items' in outcome)
@@ -95,7 +95,6 @@ const answer = async (served: Served, exchange: Exchange): Promise<void> => {
 const perform = (
   { region, store, log }: Served,
   info: RequestInfo,
-  user: User,
   { request, query }: Exchange,
   body: object,
 ): object | string => {
@@ -106,7 +105,6 @@ const perform = (
   if (subresource === 'log') return `${logOf(log(namespace, name), query).join('\n')}\n`;
   if (subresource === 'scale' && verb === 'get') return scaleOf(store.named<Deployment>(DEPLOYMENTS, namespace, name));
   if (subresource === 'scale') return rescale(store, target, body, verb === 'patch' ? contentType : undefined);
-  if (resource === ACCESS_REVIEWS) return review(store, user, body);
   switch (verb) {
     case 'get':
       return store.named(resource, namespace, name);
@@ -118,34 +116,13 @@ const perform = (
       return replaceObject(store, target, body);
     case 'patch':
       return patchObject(store, target, body, contentType);
-    case 'delete':
+    default:
       return deleteObject(store, region.clock.now(), target);
-    default: {
-      const list = listObjects(store, info, query);
-      for (const { metadata } of list.items)
-        deleteObject(store, region.clock.now(), { resource, namespace, name: metadata.name });
-      return list;
-    }
   }
 };
 
 const logOf = (lines: string[], query: URLSearchParams): string[] =>
   query.has('tailLines') ? lines.slice(-Number(query.get('tailLines'))) : lines;
-
-/** `kubectl auth can-i`. */
-const review = (store: Store, user: User, body: object): object => {
-  const { spec = {} } = body as { spec?: { resourceAttributes?: Record<string, string> } };
-  const {
-    verb = '',
-    namespace = '',
-    group = '',
-    resource: plural = '',
-    name,
-    subresource,
-  } = spec.resourceAttributes ?? {};
-  const allowed = isAllowed(store, user, { verb, namespace, group, plural, name, subresource });
-  return { ...body, metadata: {}, status: { allowed } };
-};
 
 const bodyOf = async (request: IncomingMessage): Promise<object> => {
   const type = request.headers['content-type'] ?? 'application/json';

@@ -67,7 +67,6 @@ const same = (a: string, b: string): boolean => JSON.stringify(JSON.parse(a)) ==
 export const createExecutions = (region: Region, tokens: Tokens): Executions => {
   const { clock } = region;
   const executions = new Map<string, Execution>();
-  const listeners = new Map<string, Set<() => void>>();
 
   const sharedBy = (machine: StateMachine): Omit<Run, 'activity'> => ({
     region,
@@ -79,19 +78,6 @@ export const createExecutions = (region: Region, tokens: Tokens): Executions => 
         sourceArn: machine.arn,
         sourceAccount: region.account,
       }),
-    whenEnded(arn, listener) {
-      if (executions.get(arn)?.status !== 'RUNNING') {
-        listener();
-        return () => undefined;
-      }
-      const waiting = listeners.get(arn) ?? new Set();
-      listeners.set(arn, waiting.add(listener));
-      return () => void waiting.delete(listener);
-    },
-    async stop(arn) {
-      const execution = executions.get(arn);
-      if (execution) await stop(execution);
-    },
   });
 
   /** Express executions tell nobody and are not kept: they cannot be described, only logged (guide, "Express Workflows", 2026-11). */
@@ -112,8 +98,6 @@ export const createExecutions = (region: Region, tokens: Tokens): Executions => 
       execution.history.add(types[ending.status], lastId, { error: ending.error, cause: ending.cause });
     }
     tell(execution);
-    for (const listener of listeners.get(execution.arn) ?? []) listener();
-    listeners.delete(execution.arn);
     if (isExpress(execution)) executions.delete(execution.arn);
   };
 

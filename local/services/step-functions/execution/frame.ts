@@ -14,9 +14,6 @@ export interface Run {
   tokens: Tokens;
   /** The machine's role, as assumed by Step Functions. @throws ApiError when its trust policy forbids it. */
   caller(): Caller;
-  /** Calls back when another execution ends; returns what undoes it. */
-  whenEnded(executionArn: string, listener: () => void): () => void;
-  stop(executionArn: string): Promise<void>;
 }
 
 /** How far a scope has come: what a redrive goes on from. */

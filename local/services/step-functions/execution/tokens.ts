@@ -8,7 +8,6 @@ import type { StateError } from '../language/errors.ts';
 interface TokenHolder {
   succeed(output: Json): void;
   fail(error: StateError): void;
-  beat(): void;
 }
 
 export interface Tokens {

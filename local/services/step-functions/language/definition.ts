@@ -43,7 +43,6 @@ export interface TaskState extends Guarded {
   Resource: string;
   Arguments?: Template;
   TimeoutSeconds?: NumberTemplate;
-  HeartbeatSeconds?: NumberTemplate;
 }
 
 export interface PassState extends Base {
@@ -65,8 +64,7 @@ export interface ChoiceState extends Base {
 
 export interface WaitState extends Base {
   Type: 'Wait';
-  Seconds?: NumberTemplate;
-  Timestamp?: string;
+  Seconds: NumberTemplate;
 }
 
 export interface SucceedState {
@@ -86,29 +84,12 @@ export interface ParallelState extends Guarded {
   Branches: Scope[];
 }
 
-export interface ItemReader {
-  Resource: string;
-  Arguments: Template;
-  ReaderConfig?: { InputType?: 'JSON' | 'JSONL'; MaxItems?: NumberTemplate };
-}
-
-export interface ItemBatcher {
-  MaxItemsPerBatch?: NumberTemplate;
-  MaxInputBytesPerBatch?: NumberTemplate;
-  BatchInput?: Template;
-}
-
 export interface MapState extends Guarded {
   Type: 'Map';
   Items?: Template;
   ItemSelector?: Template;
-  ItemReader?: ItemReader;
-  ItemBatcher?: ItemBatcher;
-  ItemProcessor: Scope & { ProcessorConfig?: { Mode?: 'INLINE' | 'DISTRIBUTED'; ExecutionType?: string } };
+  ItemProcessor: Scope & { ProcessorConfig?: { Mode?: string } };
   MaxConcurrency?: NumberTemplate;
-  ToleratedFailureCount?: NumberTemplate;
-  ToleratedFailurePercentage?: NumberTemplate;
-  Label?: string;
 }
 
 export type GuardedState = TaskState | ParallelState | MapState;

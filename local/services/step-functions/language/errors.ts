@@ -40,16 +40,13 @@ export const queryError = (cause: string): StateError => new StateError('States.
 /** "This error … can't be caught by States.ALL" (Step Functions guide, error handling, 2026-11); States.Runtime by nothing at all. */
 const TERMINAL = new Set(['States.DataLimitExceeded', 'States.Runtime']);
 
-const TIMEOUTS = new Set(['States.Timeout', 'States.HeartbeatTimeout']);
-
 /** Whether `ErrorEquals` names this error, with the wildcards as AWS documents them. */
 export const matchesError = (patterns: string[], error: StateError): boolean => {
   if (error.name === 'States.Runtime') return false;
   return patterns.some((pattern) => {
     if (pattern === error.name) return true;
-    if (pattern === 'States.Timeout') return TIMEOUTS.has(error.name);
     if (TERMINAL.has(error.name)) return false;
-    if (pattern === 'States.TaskFailed') return !TIMEOUTS.has(error.name);
+    if (pattern === 'States.TaskFailed') return error.name !== 'States.Timeout';
     return pattern === 'States.ALL';
   });
 };

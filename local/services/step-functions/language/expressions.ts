@@ -1,6 +1,6 @@
 import jsonata from 'jsonata';
 import type { Json, JsonObject, Template } from './definition.ts';
-import { queryError, StateError } from './errors.ts';
+import { queryError, type StateError } from './errors.ts';
 import { functionsAt } from './functions.ts';
 
 const EXPRESSION = /^\{%([\s\S]*)%\}$/;
@@ -40,7 +40,6 @@ const evaluateExpression = async (expression: string, view: View, field: string)
       states: view.states,
     });
   } catch (error) {
-    if (error instanceof StateError) throw error;
     throw failed(view, field, expression, `threw an error during evaluation. ${describe(error)}`);
   }
   if (value === undefined) throw failed(view, field, expression, 'returned nothing (undefined).');
@@ -76,10 +75,6 @@ const typed =
 export const evaluateBoolean = typed('a boolean', (value) => typeof value === 'boolean');
 export const evaluateString = typed('a string', (value) => typeof value === 'string');
 export const evaluateArray = typed('an array', (value) => Array.isArray(value));
-export const evaluateObject = typed(
-  'an object',
-  (value): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value),
-);
 export const evaluateInteger = typed(
   'an integer of 0 or more',
   (value): value is number => Number.isInteger(value) && (value as number) >= 0,

@@ -5,25 +5,14 @@ const GUARDED = [...FLOW, 'Retry', 'Catch'];
 const ALWAYS = ['Type', 'Comment', 'QueryLanguage'];
 
 export const STATE_FIELDS: Record<string, string[]> = {
-  Task: [...GUARDED, 'Resource', 'Arguments', 'TimeoutSeconds', 'HeartbeatSeconds'],
+  Task: [...GUARDED, 'Resource', 'Arguments', 'TimeoutSeconds'],
   Pass: FLOW,
   Choice: [...ALWAYS, 'Output', 'Assign', 'Choices', 'Default'],
-  Wait: [...FLOW, 'Seconds', 'Timestamp'],
+  Wait: [...FLOW, 'Seconds'],
   Succeed: [...ALWAYS, 'Output'],
   Fail: [...ALWAYS, 'Error', 'Cause'],
   Parallel: [...GUARDED, 'Arguments', 'Branches'],
-  Map: [
-    ...GUARDED,
-    'Items',
-    'ItemSelector',
-    'ItemReader',
-    'ItemBatcher',
-    'ItemProcessor',
-    'MaxConcurrency',
-    'ToleratedFailureCount',
-    'ToleratedFailurePercentage',
-    'Label',
-  ],
+  Map: [...GUARDED, 'Items', 'ItemSelector', 'ItemProcessor', 'MaxConcurrency'],
 };
 
 const JSONPATH_FIELDS = new Set([
@@ -65,10 +54,7 @@ export const PART_FIELDS: Record<string, string[]> = {
   ],
   Catch: ['ErrorEquals', 'Next', 'Assign', 'Output', 'Comment'],
   Choices: ['Condition', 'Next', 'Assign', 'Output', 'Comment'],
-  ItemReader: ['Resource', 'Arguments', 'ReaderConfig'],
-  ReaderConfig: ['InputType', 'MaxItems'],
-  ItemBatcher: ['MaxItemsPerBatch', 'MaxInputBytesPerBatch', 'BatchInput'],
-  ProcessorConfig: ['Mode', 'ExecutionType'],
+  ProcessorConfig: ['Mode'],
 };
 
 /** One line for each field that is not allowed. */

@@ -12,16 +12,10 @@ const TEMPLATES = [
   'Output',
   'Items',
   'ItemSelector',
-  'ItemReader',
-  'ItemBatcher',
   'Condition',
   'Seconds',
-  'Timestamp',
   'TimeoutSeconds',
-  'HeartbeatSeconds',
   'MaxConcurrency',
-  'ToleratedFailureCount',
-  'ToleratedFailurePercentage',
   'Error',
   'Cause',
 ];
@@ -55,27 +49,10 @@ const wildcardFaults = (state: State, where: string): string[] => {
   );
 };
 
-const READERS = ['arn:aws:states:::s3:listObjectsV2', 'arn:aws:states:::s3:getObject'];
-
-const mapFaults = (state: State, where: string): string[] => {
-  if (state.Type !== 'Map') return [];
-  const { ItemReader: reader, ItemBatcher: batcher, ItemProcessor, Items } = state;
-  if ((reader || batcher) && ItemProcessor?.ProcessorConfig?.Mode !== 'DISTRIBUTED') {
-    return [`${where}: ItemReader and ItemBatcher need ProcessorConfig.Mode DISTRIBUTED`];
-  }
-  if (!reader) return [];
-  const { Resource, ReaderConfig } = reader;
-  const type = ReaderConfig?.InputType;
-  const types: (string | undefined)[] = Resource === READERS[0] ? [undefined] : ['JSON', 'JSONL'];
-  return [
-    ...(Items === undefined ? [] : [`${where}: Items and ItemReader exclude each other`]),
-    ...(READERS.includes(Resource)
-      ? []
-      : [`${where}/ItemReader: Resource must be one of ${READERS.join(', ')}; found ${Resource}`]),
-    ...(types.includes(type)
-      ? []
-      : [`${where}/ItemReader: InputType must be ${types.join(' or ') || 'left out'}; found ${type}`]),
-  ];
+/** A distributed Map, whose children are executions of their own, is not interpreted here. */
+const modeFaults = (state: State, where: string): string[] => {
+  const mode = (state.Type === 'Map' && state.ItemProcessor?.ProcessorConfig?.Mode) || 'INLINE';
+  return mode === 'INLINE' ? [] : [`${where}: ProcessorConfig.Mode must be INLINE; found ${mode}`];
 };
 
 const assignedIn = (state: State): string[] => {
@@ -84,7 +61,7 @@ const assignedIn = (state: State): string[] => {
   return parts.flatMap((part) => Object.keys(part.Assign ?? {}));
 };
 
-/** Inner scopes read outer variables but cannot have ones of the same name; a distributed Map's do not even see them. */
+/** Inner scopes read outer variables but cannot have ones of the same name. */
 const variableFaults = (assigned: string[], outer: Set<string>, where: string): string[] =>
   assigned.flatMap((name) => {
     if (name === 'states') return [`${where}: $states is reserved; assign another name`];
@@ -132,14 +109,13 @@ const scopeFaults = (scope: Scope, outer: Set<string>, where: string, task: Task
     if (!allowed) return [`${place}: states of type '${state.Type}' are not known`];
     const language = (state as { QueryLanguage?: string }).QueryLanguage ?? 'JSONata';
     if (language !== 'JSONata') return [`${place}: QueryLanguage must be JSONata; found ${language}`];
-    const distributed = state.Type === 'Map' && state.ItemProcessor?.ProcessorConfig?.Mode === 'DISTRIBUTED';
     return [
       ...fieldFaults(state, allowed, place),
       ...partFaults(state, place),
       ...wildcardFaults(state, place),
       ...variableFaults(assignedIn(state), outer, place),
       ...(state.Type === 'Task' ? task(state).map((fault) => `${place}: ${fault}`) : []),
-      ...mapFaults(state, place),
+      ...modeFaults(state, place),
       ...innerScopes(state).flatMap((inner) => {
         if (!inner.scope) return [`${place}/${inner.where}: is missing`];
         const fields = state.Type === 'Map' ? PROCESSOR_FIELDS : BRANCH_FIELDS;
@@ -148,7 +124,7 @@ const scopeFaults = (scope: Scope, outer: Set<string>, where: string, task: Task
           ...('ProcessorConfig' in inner.scope
             ? partFaults({ ProcessorConfig: inner.scope.ProcessorConfig }, place)
             : []),
-          ...scopeFaults(inner.scope, distributed ? new Set() : own, `${place}/`, task),
+          ...scopeFaults(inner.scope, own, `${place}/`, task),
         ];
       }),
     ];

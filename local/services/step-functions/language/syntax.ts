@@ -24,7 +24,7 @@ const faultsIn = (node: unknown, rooted: boolean): string[] => {
   if (type === 'name' && rooted)
     return [`'${value}' is not qualified; write $states.input.${value}, or $${value}`, ...below];
   if (type === 'variable') {
-    if (value === 'eval') return ['$eval is not available; use $parse', ...below];
+    if (value === 'eval') return ['$eval is not available', ...below];
     if (value === '$' || (value === '' && rooted))
       return [`'$${value}' has no meaning here; write $states.input`, ...below];
   }

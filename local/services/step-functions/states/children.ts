@@ -1,6 +1,6 @@
 import type { Frame, Progress, Visit } from '../execution/frame.ts';
 import type { Json } from '../language/definition.ts';
-import { Cancelled, StateError } from '../language/errors.ts';
+import { Cancelled } from '../language/errors.ts';
 
 export type RunScope = (frame: Frame) => Promise<Json>;
 
@@ -9,16 +9,14 @@ interface Children {
   progresses: Progress[];
   concurrency: number;
   run(progress: Progress, index: number, signal: AbortSignal): Promise<Json>;
-  /** Whether the others may go on after this failure. */
-  tolerates(error: StateError, index: number): boolean;
 }
 
 /**
- * Runs branches or items side by side. After the first failure that is not tolerated the others are cancelled, and only
- * when all have stopped is it thrown. Outputs of tolerated failures are missing.
+ * Runs branches or items side by side. After the first failure the others are cancelled, and only when all have stopped is it
+ * thrown.
  */
 export const runChildren = async (children: Children): Promise<Json[]> => {
-  const { visit, progresses, concurrency, run, tolerates } = children;
+  const { visit, progresses, concurrency, run } = children;
   const { activity } = visit.frame.run;
   const cancel = new AbortController();
   const signal = AbortSignal.any([visit.frame.signal, cancel.signal]);
@@ -31,7 +29,6 @@ export const runChildren = async (children: Children): Promise<Json[]> => {
       try {
         await run(progress, index, signal);
       } catch (error) {
-        if (error instanceof StateError && !signal.aborted && tolerates(error, index)) continue;
         failure ??= error;
         cancel.abort(new Cancelled(`a sibling of '${visit.name}' failed`));
       }

@@ -1,6 +1,6 @@
 import { type Outcome, type Visit, viewOf } from '../execution/frame.ts';
 import type { ChoiceState, FailState, PassState, SucceedState, WaitState } from '../language/definition.ts';
-import { queryError, StateError } from '../language/errors.ts';
+import { StateError } from '../language/errors.ts';
 import { evaluateBoolean, evaluateInteger, evaluateString } from '../language/expressions.ts';
 import { finish } from './finish.ts';
 
@@ -35,18 +35,7 @@ export const runChoice = async (visit: Visit, state: ChoiceState): Promise<Outco
 
 export const runWait = async (visit: Visit, state: WaitState): Promise<Outcome> => {
   const { run, signal } = visit.frame;
-  await run.activity.sleepUntil(await endOf(visit, state), signal);
+  const seconds = await evaluateInteger(state.Seconds, viewOf(visit), 'Seconds');
+  await run.activity.sleepUntil(new Date(Date.parse(visit.enteredAt) + seconds * 1000), signal);
   return await finish(visit, { part: state, otherwise: visit.input, next: state.Next });
-};
-
-const endOf = async (visit: Visit, state: WaitState): Promise<Date> => {
-  const view = viewOf(visit);
-  if (state.Timestamp === undefined) {
-    const seconds = await evaluateInteger(state.Seconds ?? 0, view, 'Seconds');
-    return new Date(Date.parse(visit.enteredAt) + seconds * 1000);
-  }
-  const timestamp = await evaluateString(state.Timestamp, view, 'Timestamp');
-  const time = new Date(timestamp);
-  if (Number.isFinite(time.getTime())) return time;
-  throw queryError(`State '${visit.name}': field 'Timestamp' must be an RFC 3339 time; found '${timestamp}'.`);
 };

@@ -17,7 +17,6 @@ export const runParallel = (visit: Visit, state: ParallelState, runScope: RunSco
         visit,
         progresses: frame.progress.children,
         concurrency: Number.POSITIVE_INFINITY,
-        tolerates: () => false,
         run: (progress, index, signal) =>
           runScope({ ...frame, parent: frame, scope: state.Branches[index] as Scope, progress, signal, lastEvent }),
       });

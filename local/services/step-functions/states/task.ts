@@ -1,7 +1,7 @@
 import type { HistoryEventType } from '@aws-sdk/client-sfn';
-import { type Activity, untilAborted } from '../execution/activity.ts';
+import { untilAborted } from '../execution/activity.ts';
 import { log, type Outcome, type Visit, viewOf } from '../execution/frame.ts';
-import type { Json, NumberTemplate, TaskState } from '../language/definition.ts';
+import type { Json, TaskState } from '../language/definition.ts';
 import { checkSize, StateError } from '../language/errors.ts';
 import { evaluate, evaluateInteger } from '../language/expressions.ts';
 import type { Integration } from '../tasks/integration.ts';
@@ -15,24 +15,26 @@ export const runTask = (visit: Visit, state: TaskState): Promise<Outcome> =>
     return await attempt(visit, state, integration);
   });
 
-const seconds = async (visit: Visit, field: string, value: NumberTemplate | undefined): Promise<number | undefined> =>
-  value === undefined ? undefined : await evaluateInteger(value, viewOf(visit), field);
-
 const attempt = async (visit: Visit, state: TaskState, integration: Integration): Promise<Json> => {
   const { frame } = visit;
-  const { tokens, activity } = frame.run;
+  const { tokens } = frame.run;
   if (integration.waitsFor === 'token') visit.token = tokens.mint(frame.run.machine.arn);
   const args =
     state.Arguments === undefined ? visit.input : await evaluate(state.Arguments, viewOf(visit), 'Arguments');
   checkSize(args, `The Arguments of state '${visit.name}'`);
-  const timeout = await seconds(visit, 'TimeoutSeconds', state.TimeoutSeconds);
-  const heartbeat = await seconds(visit, 'HeartbeatSeconds', state.HeartbeatSeconds);
-  const events = createEvents(visit, integration, state.Resource);
-  const limit = createLimit(visit);
+  const timeout =
+    state.TimeoutSeconds === undefined
+      ? undefined
+      : await evaluateInteger(state.TimeoutSeconds, viewOf(visit), 'TimeoutSeconds');
+  const events = createEvents(visit, integration);
+  const limit = createLimit(visit, timeout);
   events.scheduled(args, timeout);
   try {
-    limit.within(timeout, 'States.Timeout');
-    const result = await run(visit, integration, args, { limit, heartbeat, events, activity });
+    const call = () => integration.call(frame.run, args);
+    const result =
+      visit.token === undefined
+        ? await untilAborted(call(), limit.signal)
+        : await answered(visit, visit.token, call, { limit, events });
     checkSize(result, `The result of state '${visit.name}'`);
     events.succeeded(result);
     return result;
@@ -46,37 +48,16 @@ const attempt = async (visit: Visit, state: TaskState, integration: Integration)
   }
 };
 
-interface Running {
-  limit: Limit;
-  heartbeat: number | undefined;
-  events: Events;
-  activity: Activity;
-}
-
-const run = async (visit: Visit, integration: Integration, args: Json, running: Running): Promise<Json> => {
-  const { frame, token } = visit;
-  const { limit, activity, events } = running;
-  if (token !== undefined) return await answered(visit, token, () => integration.call(frame.run, args), running);
-  const result = await untilAborted(integration.call(frame.run, args), limit.signal);
-  if (integration.waitsFor === 'request' || !integration.collect) return result;
-  events.submitted(result);
-  const { ExecutionArn } = result as { ExecutionArn: string };
-  try {
-    await activity.wait<void>(limit.signal, ({ resolve }) => frame.run.whenEnded(ExecutionArn, () => resolve()));
-  } catch (error) {
-    await frame.run.stop(ExecutionArn); // what was started for this Task does not outlive it
-    throw error;
-  }
-  return await integration.collect(frame.run, result);
-};
-
 /** Waits for the token; the call that hands it out fails the Task when it fails. */
-const answered = (visit: Visit, token: string, call: () => Promise<Json>, running: Running): Promise<Json> => {
-  const { limit, heartbeat, events, activity } = running;
+const answered = (
+  { frame }: Visit,
+  token: string,
+  call: () => Promise<Json>,
+  { limit, events }: { limit: Limit; events: Events },
+): Promise<Json> => {
+  const { activity, tokens } = frame.run;
   return activity.wait<Json>(limit.signal, ({ resolve, reject }) => {
-    const beat = () => limit.within(heartbeat, 'States.HeartbeatTimeout');
-    visit.frame.run.tokens.open(token, { succeed: resolve, fail: reject, beat });
-    beat();
+    tokens.open(token, { succeed: resolve, fail: reject });
     activity.enter();
     call()
       .then(events.submitted, reject)
@@ -87,31 +68,18 @@ const answered = (visit: Visit, token: string, call: () => Promise<Json>, runnin
 
 interface Limit {
   signal: AbortSignal;
-  /** Starts, or starts anew, the clock of one kind of time-out. */
-  within(seconds: number | undefined, error: string): void;
   clear(): void;
 }
 
-const createLimit = (visit: Visit): Limit => {
-  const { clock } = visit.frame.run.region;
+/** Aborts with the execution, and once the time that the Task has is over. */
+const createLimit = ({ frame, name }: Visit, seconds: number | undefined): Limit => {
   const over = new AbortController();
-  const timers = new Map<string, () => void>();
-  return {
-    signal: AbortSignal.any([visit.frame.signal, over.signal]),
-    within(limit, error) {
-      timers.get(error)?.();
-      if (limit === undefined) return;
-      const cause = `State '${visit.name}' had ${limit} s${error === 'States.Timeout' ? '' : ' between two heartbeats'}.`;
-      const time = new Date(clock.now().getTime() + limit * 1000);
-      timers.set(
-        error,
-        clock.at(time, () => over.abort(new StateError(error, cause))),
-      );
-    },
-    clear: () => {
-      for (const cancel of timers.values()) cancel();
-    },
-  };
+  const signal = AbortSignal.any([frame.signal, over.signal]);
+  if (seconds === undefined) return { signal, clear: () => undefined };
+  const { clock } = frame.run.region;
+  const time = new Date(clock.now().getTime() + seconds * 1000);
+  const end = new StateError('States.Timeout', `State '${name}' had ${seconds} s.`);
+  return { signal, clear: clock.at(time, () => over.abort(end)) };
 };
 
 interface Events {
@@ -121,19 +89,14 @@ interface Events {
   failed(error: StateError): void;
 }
 
-/** A function's ARN as Resource has events of its own kind. */
-const createEvents = ({ frame }: Visit, { resourceType, resource }: Integration, arn: string): Events => {
-  const direct = resource === arn;
-  const kind = direct ? 'LambdaFunction' : 'Task';
-  const about = direct ? {} : { resourceType, resource };
-  const add = (event: string, details?: object) => log(frame, `${kind}${event}` as HistoryEventType, details);
+const createEvents = ({ frame }: Visit, { resourceType, resource }: Integration): Events => {
+  const about = { resourceType, resource };
+  const add = (event: string, details: object) => log(frame, `Task${event}` as HistoryEventType, details);
   return {
     scheduled(args, timeout) {
       const limit = timeout !== undefined && { timeoutInSeconds: timeout };
-      const input = JSON.stringify(args);
-      const region = frame.run.region.name;
-      add('Scheduled', direct ? { resource, input, ...limit } : { ...about, region, parameters: input, ...limit });
-      add('Started', direct ? undefined : about);
+      add('Scheduled', { ...about, region: frame.run.region.name, parameters: JSON.stringify(args), ...limit });
+      add('Started', about);
     },
     submitted: (result) => add('Submitted', { ...about, output: JSON.stringify(result) }),
     succeeded: (result) => add('Succeeded', { ...about, output: JSON.stringify(result) }),

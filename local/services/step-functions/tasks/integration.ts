@@ -5,16 +5,14 @@ import { type ErrorNaming, serviceError } from './service-errors.ts';
 
 /** One way of running a Task: what its Resource stands for. */
 export interface Integration {
-  /** `request` answers with the call, `token` when the token comes back, `execution` when a started execution has ended. */
-  waitsFor: 'request' | 'token' | 'execution';
+  /** `request` answers with the call, `token` when the token comes back. */
+  waitsFor: 'request' | 'token';
   /** As the history names them. */
   resourceType: string;
   resource: string;
   /** What is wrong with Arguments as written; expressions are not looked into. */
   faults(args: unknown): string[];
   call(run: Run, args: Json): Promise<Json>;
-  /** Of `execution`: the result, or the error, of what was started. */
-  collect?(run: Run, started: Json): Promise<Json>;
 }
 
 /** Calls a service as the machine's role; failures become errors that Retry and Catch can name. */

@@ -40,19 +40,4 @@ export interface SdkService {
 }
 
 /** Services by the name used in `arn:aws:states:::aws-sdk:<name>:…`. */
-export const SDK_SERVICES: Record<string, SdkService> = {
-  cloudformation: { signingName: 'cloudformation', title: 'CloudFormation' },
-  cloudwatch: { signingName: 'monitoring', title: 'CloudWatch' },
-  elasticache: { signingName: 'elasticache', title: 'ElastiCache' },
-  eventbridge: { signingName: 'events', title: 'EventBridge' },
-  kms: { signingName: 'kms', title: 'Kms' },
-  lambda: { signingName: 'lambda', title: 'Lambda' },
-  rds: { signingName: 'rds', title: 'Rds' },
-  s3: { signingName: 's3', title: 'S3' },
-  scheduler: { signingName: 'scheduler', title: 'Scheduler' },
-  secretsmanager: { signingName: 'secretsmanager', title: 'SecretsManager' },
-  sfn: { signingName: 'states', title: 'Sfn' },
-  sns: { signingName: 'sns', title: 'Sns' },
-  ssm: { signingName: 'ssm', title: 'Ssm' },
-  sts: { signingName: 'sts', title: 'Sts' },
-};
+export const SDK_SERVICES: Record<string, SdkService> = { rds: { signingName: 'rds', title: 'Rds' } };

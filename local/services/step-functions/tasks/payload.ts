@@ -10,7 +10,7 @@ const isObject = (value: unknown): value is JsonObject =>
 
 /** Arguments as Step Functions spells them, to the input of an SDK command. What the operation does not know is refused. */
 export const toInput = (schema: NormalizedSchema, value: Json, where: string): unknown => {
-  if (value === null || schema.isDocumentSchema()) return value;
+  if (value === null) return value;
   if (schema.isStructSchema()) {
     if (!isObject(value)) throw refusal(where, `must be an object; found ${JSON.stringify(value)}`);
     const members = new Map([...schema.structIterator()].map(([name, member]) => [memberName(name), { name, member }]));
@@ -33,49 +33,27 @@ export const toInput = (schema: NormalizedSchema, value: Json, where: string): u
     );
   }
   if (schema.isTimestampSchema()) return typeof value === 'number' ? new Date(value * 1000) : new Date(String(value));
-  if (schema.isBlobSchema()) return blobOf(schema, value, where);
   return value;
 };
 
-/** A body is stored as JSON text: a string would get quotes round it, which nobody who writes one wants. */
-const blobOf = (schema: NormalizedSchema, value: Json, where: string): Uint8Array => {
-  if (typeof value !== 'string') return Buffer.from(JSON.stringify(value));
-  if (schema.isStreaming()) throw refusal(where, 'a string would be stored with quotes round it; pass an object');
-  return Buffer.from(value);
-};
-
-/** What a command answered, spelled as Step Functions does, as JSON: times as text, bodies read. */
-export const fromOutput = async (schema: NormalizedSchema, value: unknown): Promise<Json | undefined> => {
+/** What a command answered, spelled as Step Functions does, as JSON: times as text. */
+export const fromOutput = (schema: NormalizedSchema, value: unknown): Json | undefined => {
   if (value === undefined || value === null) return undefined;
   if (schema.isTimestampSchema()) return new Date(value as string).toISOString().replace('.000Z', 'Z');
-  if (schema.isBlobSchema()) return await contentOf(value);
-  if (schema.isListSchema() && Array.isArray(value)) {
-    const items = await Promise.all(value.map((item) => fromOutput(schema.getValueSchema(), item)));
-    return items.filter((item) => item !== undefined);
-  }
-  if (schema.isMapSchema()) {
-    return await objectOf(Object.entries(value).map(([key, item]) => [key, schema.getValueSchema(), item]));
-  }
+  if (schema.isListSchema() && Array.isArray(value))
+    return value.map((item) => fromOutput(schema.getValueSchema(), item)).filter((item) => item !== undefined);
+  if (schema.isMapSchema())
+    return objectOf(Object.entries(value).map(([key, item]) => [key, schema.getValueSchema(), item]));
   if (!schema.isStructSchema()) return JSON.parse(JSON.stringify(value));
   const members = value as Record<string, unknown>;
-  return await objectOf([...schema.structIterator()].map(([name, inner]) => [memberName(name), inner, members[name]]));
+  return objectOf([...schema.structIterator()].map(([name, inner]) => [memberName(name), inner, members[name]]));
 };
 
-const objectOf = async (entries: [string, NormalizedSchema, unknown][]): Promise<JsonObject> => {
+const objectOf = (entries: [string, NormalizedSchema, unknown][]): JsonObject => {
   const result: JsonObject = {};
   for (const [key, schema, value] of entries) {
-    const item = await fromOutput(schema, value);
+    const item = fromOutput(schema, value);
     if (item !== undefined) result[key] = item;
   }
   return result;
-};
-
-/** The text of a body, however the service hands it over. */
-export const contentOf = async (body: unknown): Promise<string> => {
-  if (body === undefined || body === null) return '';
-  if (typeof body === 'string') return body;
-  if (body instanceof Uint8Array) return Buffer.from(body).toString();
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString();
 };

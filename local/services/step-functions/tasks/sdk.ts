@@ -27,20 +27,15 @@ const argumentFaults = ([, , , , input]: OperationSchema, args: unknown): string
 };
 
 /** `arn:aws:states:::aws-sdk:<service>:<action>`: any operation of a service of this region. */
-export const sdkCall = (
-  region: Region,
-  service: string,
-  action: string,
-  waitsFor: 'request' | 'token',
-): Integration | undefined => {
+export const sdkCall = (region: Region, service: string, action: string): Integration | undefined => {
   const known = SDK_SERVICES[service];
   if (!known || !/^[a-z]/.test(action)) return undefined;
   const { signingName, title } = known;
   const operation = action.charAt(0).toUpperCase() + action.slice(1);
   return {
-    waitsFor,
+    waitsFor: 'request',
     resourceType: `aws-sdk:${service}`,
-    resource: waitsFor === 'token' ? `${action}.waitForTaskToken` : action,
+    resource: action,
     faults(args) {
       const schema = operationOf(region, signingName, operation);
       if (schema) return argumentFaults(schema, args);
@@ -53,7 +48,7 @@ export const sdkCall = (
       const input = toInput(NormalizedSchema.of(schema[4] as never), args, 'Arguments') as object;
       const naming = { title, other: `${title}Exception` };
       const output = await request(run, naming, [signingName, operation], input);
-      return (await fromOutput(NormalizedSchema.of(schema[5] as never), output)) ?? {};
+      return fromOutput(NormalizedSchema.of(schema[5] as never), output) ?? {};
     },
   };
 };

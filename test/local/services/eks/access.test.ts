@@ -43,14 +43,6 @@ describe('an access entry', () => {
   const asRole = (path: string, options: Parameters<typeof ask>[2] = {}) =>
     ask(test, path, { ...options, token: tokenOf(test, { accessKeyId: actAs(test, 'recovery') }) });
   const patch = { method: 'PATCH', type: 'application/merge-patch+json', body: { data: { A: 'b' } } };
-  const policy = (name: string, accessScope: object) =>
-    test.eks('AssociateAccessPolicy', {
-      clusterName: 'shop',
-      principalArn: `arn:aws:iam::${test.world.account}:role/recovery`,
-      policyArn: `arn:aws:eks::aws:cluster-access-policy/${name}`,
-      accessScope,
-    });
-
   it('that a role has not, keeps it out', async () => {
     expect((await asRole(MAP)).status).toBe(401);
   });
@@ -78,53 +70,7 @@ describe('an access entry', () => {
     expect((await asRole(status, { ...patch, body: {} })).status).toBe(403);
   });
 
-  it.each([
-    ['AmazonEKSViewPolicy', 200, 403],
-    ['AmazonEKSEditPolicy', 200, 200],
-    ['AmazonEKSClusterAdminPolicy', 200, 200],
-  ])('with %s reads with %i and writes with %i', async (name, read, write) => {
-    const principalArn = `arn:aws:iam::${test.world.account}:role/recovery`;
-    await test.eks('CreateAccessEntry', { clusterName: 'shop', principalArn });
-    await policy(name, { type: 'namespace', namespaces: ['shop'] });
-    expect((await asRole(MAP)).status).toBe(read);
-    expect((await asRole(MAP, patch)).status).toBe(write);
-    expect((await asRole('/api/v1/namespaces/default/configmaps')).status).toBe(403);
-    await test.eks('DisassociateAccessPolicy', {
-      clusterName: 'shop',
-      principalArn,
-      policyArn: `arn:aws:eks::aws:cluster-access-policy/${name}`,
-    });
-    expect((await asRole(MAP)).status).toBe(403);
-  });
-
-  it('is asked what it may do', async () => {
-    await admit(test, 'recovery');
-    const review = async (verb: string) => {
-      const resourceAttributes = { verb, group: 'apps', resource: 'deployments', namespace: 'shop' };
-      const answer = await asRole('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
-        method: 'POST',
-        body: { spec: { resourceAttributes } },
-      });
-      return answer.body.status.allowed;
-    };
-    test.cluster.apply({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRole',
-      metadata: { name: 'discovery' },
-      rules: [{ apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews'], verbs: ['create'] }],
-    });
-    test.cluster.apply({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: 'discovery' },
-      subjects: [{ kind: 'Group', name: 'system:authenticated' }],
-      roleRef: { kind: 'ClusterRole', name: 'discovery' },
-    });
-    expect(await review('patch')).toBe(true);
-    expect(await review('delete')).toBe(false);
-  });
-
-  it('is refused twice, for groups of the system, and for policies that are not offered', async () => {
+  it('is refused twice, and for groups of the system', async () => {
     const facts = { clusterName: 'shop', principalArn: `arn:aws:iam::${test.world.account}:role/recovery` };
     await test.eks('CreateAccessEntry', facts);
     await expect(test.eks('CreateAccessEntry', facts)).rejects.toMatchObject({ name: 'ResourceInUseException' });
@@ -135,8 +81,5 @@ describe('an access entry', () => {
         kubernetesGroups: ['system:masters'],
       }),
     ).rejects.toMatchObject({ name: 'InvalidParameterException' });
-    await expect(policy('AmazonEKSAdminPolicy', { type: 'cluster' })).rejects.toMatchObject({
-      name: 'InvalidParameterException',
-    });
   });
 });

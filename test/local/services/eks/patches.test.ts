@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { patched } from '../../../../local/services/eks/api/patches.ts';
 
 const STRATEGIC = 'application/strategic-merge-patch+json';
-const JSON_PATCH = 'application/json-patch+json';
 const pod = {
   containers: [
     {
@@ -100,34 +99,7 @@ describe('a merge patch', () => {
   });
 });
 
-describe('a JSON patch', () => {
-  it('adds, replaces, removes and tests by path', () => {
-    const patch = [
-      { op: 'test', path: '/strategy/type', value: 'RollingUpdate' },
-      { op: 'replace', path: '/containers/0/image', value: 'web:2' },
-      { op: 'add', path: '/containers/1', value: { name: 'between' } },
-      { op: 'add', path: '/containers/-', value: { name: 'last' } },
-      { op: 'remove', path: '/strategy' },
-      { op: 'add', path: '/a~1b', value: 1 },
-    ];
-    expect(patched(pod, patch, JSON_PATCH)).toMatchObject({
-      containers: [{ name: 'web', image: 'web:2' }, { name: 'between' }, { name: 'proxy' }, { name: 'last' }],
-      'a/b': 1,
-    });
-    expect(patched(pod, patch, JSON_PATCH)).not.toHaveProperty('strategy');
-    expect(pod.containers[0]?.image).toBe('web:1');
-  });
-
-  it.each([
-    [[{ op: 'test', path: '/strategy/type', value: 'Recreate' }], 'testing path /strategy/type failed'],
-    [[{ op: 'replace', path: '/nothing/here', value: 1 }], 'no such path: /nothing/here'],
-    [[{ op: 'move', path: '/strategy', from: '/containers' }], 'the operation move is not offered here'],
-    [{}, 'a JSON patch is a list of operations'],
-  ])('%j is refused', (patch, message) => {
-    expect(() => patched(pod, patch, JSON_PATCH)).toThrow(message);
-  });
-});
-
 it('another kind of patch is refused by its type', () => {
-  expect(() => patched(pod, {}, 'application/apply-patch+yaml')).toThrow('server-side apply is not offered here');
+  for (const type of ['application/apply-patch+yaml', 'application/json-patch+json'])
+    expect(() => patched(pod, {}, type)).toThrow('JSON patches and server-side apply are not offered here');
 });

@@ -47,11 +47,11 @@ found["no group"] = refused(elasticache.describe_replication_groups, Replication
 found["no bucket"] = refused(elasticache.copy_snapshot, SourceSnapshotName="one", TargetSnapshotName="x", TargetBucket="nowhere")
 
 elasticache.create_replication_group(
-    ReplicationGroupId="restored", ReplicationGroupDescription="from one", SnapshotName="one", CacheNodeType="cache.t4g.small"
+    ReplicationGroupId="other", ReplicationGroupDescription="d", CacheNodeType="cache.t4g.small"
 )
-elasticache.get_waiter("replication_group_available").wait(ReplicationGroupId="restored", WaiterConfig=PATIENCE)
-elasticache.delete_replication_group(ReplicationGroupId="restored")
-elasticache.get_waiter("replication_group_deleted").wait(ReplicationGroupId="restored", WaiterConfig=PATIENCE)
+elasticache.get_waiter("replication_group_available").wait(ReplicationGroupId="other", WaiterConfig=PATIENCE)
+elasticache.delete_replication_group(ReplicationGroupId="other")
+elasticache.get_waiter("replication_group_deleted").wait(ReplicationGroupId="other", WaiterConfig=PATIENCE)
 try:
     elasticache.get_waiter("replication_group_deleted").wait(ReplicationGroupId="boto3", WaiterConfig=PATIENCE)
 except WaiterError as error:

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => test[Symbol.asyncDispose]());
 
 describe.runIf(isInstalled('python3', '-c', 'import boto3'))('boto3', () => {
-  it('creates, waits for, snapshots, restores and deletes caches', async () => {
+  it('creates, waits for, snapshots and deletes caches', async () => {
     const printed = await python(test.east, join(import.meta.dirname, 'caches.py'));
     expect(JSON.parse(printed)).toEqual({
       group: ['available', 'é <&>', ['boto3-001', 'boto3-002'], false],

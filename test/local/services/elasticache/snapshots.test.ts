@@ -74,12 +74,12 @@ describe('a snapshot of a node', { timeout: 60_000 }, () => {
 
   it('is described as the group’s where it was asked of the group', async () => {
     await takeSnapshot(test.east, 'of-group', { CacheClusterId: undefined, ReplicationGroupId: 'shop-cache' });
-    const [found] = await snapshots(test.east, { ReplicationGroupId: 'shop-cache', ShowNodeGroupConfig: true });
+    const [found] = await snapshots(test.east, { ReplicationGroupId: 'shop-cache' });
     expect(found).toMatchObject({
       SnapshotName: 'of-group',
       ReplicationGroupId: 'shop-cache',
       ReplicationGroupDescription: 'baskets and sessions',
-      NodeSnapshots: [{ CacheClusterId: 'shop-cache-002', NodeGroupId: '0001', NodeGroupConfiguration: {} }],
+      NodeSnapshots: [{ CacheClusterId: 'shop-cache-002', NodeGroupId: '0001' }],
     });
     expect(found?.CacheClusterId).toBeUndefined();
     const ofNode = await snapshots(test.east, { CacheClusterId: 'shop-cache-002' });
@@ -154,29 +154,6 @@ describe('a snapshot of a node', { timeout: 60_000 }, () => {
     );
     await expect(page({ MaxRecords: 51 })).rejects.toMatchObject({ code: 'InvalidParameterValue' });
   });
-
-  it('is copied to another name, with a key of its own if wanted, as long as its own can be used', async () => {
-    const other = await createKey(test.east);
-    const copy = (options: object) => call(test.east, 'CopySnapshot', { SourceSnapshotName: 'first', ...options });
-    await copy({ TargetSnapshotName: 'second', KmsKeyId: other });
-    expect(await snapshot(test.east, 'first')).toMatchObject({ SnapshotStatus: 'copying' });
-    await expect(copy({ TargetSnapshotName: 'third' })).rejects.toMatchObject({ name: 'InvalidSnapshotStateFault' });
-    await expect(call(test.east, 'DeleteSnapshot', { SnapshotName: 'first' })).rejects.toMatchObject({
-      name: 'InvalidSnapshotStateFault',
-    });
-    await test.world.clock.settled();
-    const [original, copied] = await Promise.all(['first', 'second'].map((name) => snapshot(test.east, name)));
-    expect(copied).toMatchObject({ SnapshotStatus: 'available', KmsKeyId: other, CacheClusterId: 'shop-cache-002' });
-    expect(copied?.NodeSnapshots).toEqual(original?.NodeSnapshots);
-    await call(test.east, 'DeleteSnapshot', { SnapshotName: 'first' });
-    expect((await readFile(test.east.elasticache.snapshotFile('second'))).includes('basket:1')).toBe(true);
-    await test.east.call('kms', 'DisableKey', { KeyId: other }, test.world.iam.operator);
-    await call(test.east, 'CopySnapshot', { SourceSnapshotName: 'second', TargetSnapshotName: 'unreadable' });
-    await test.world.clock.settled();
-    expect(await snapshot(test.east, 'unreadable')).toMatchObject({ SnapshotStatus: 'failed' });
-    expect(await snapshot(test.east, 'second')).toMatchObject({ SnapshotStatus: 'available' });
-    await expect(copy({ TargetSnapshotName: 'fourth' })).rejects.toMatchObject({ name: 'SnapshotNotFoundFault' });
-  });
 });
 
 describe('snapshots that a group takes by itself', { timeout: 60_000 }, () => {
@@ -205,19 +182,6 @@ describe('snapshots that a group takes by itself', { timeout: 60_000 }, () => {
     expect(await snapshots(test.west)).toMatchObject([
       { SnapshotName: 'final', SnapshotStatus: 'available', ReplicationGroupId: 'shop-cache' },
       { SnapshotName: 'manual' },
-    ]);
-  });
-
-  it('are switched on later by naming both how long and which node', async () => {
-    const change = (options: object) =>
-      call(test.east, 'ModifyReplicationGroup', { ReplicationGroupId: 'shop-cache', ...options });
-    await expect(change({ SnapshotRetentionLimit: 1 })).rejects.toMatchObject({
-      name: 'InvalidParameterCombinationException',
-    });
-    await change({ SnapshotRetentionLimit: 1, SnapshottingClusterId: 'shop-cache-001', SnapshotWindow: '06:00-07:00' });
-    await later(24);
-    expect(await snapshots(test.east, { SnapshotSource: 'system' })).toMatchObject([
-      { SnapshotName: expect.stringMatching(/^automatic\.shop-cache-001-.*-06-00$/), SnapshotSource: 'automated' },
     ]);
   });
 });

@@ -125,11 +125,10 @@ describe('the event bus', () => {
     expect(received()).toMatchObject([{ region: 'us-west-2', id: busOf(west).events[1]?.id }]);
   });
 
-  it('sends topics the text of the template, by the policy of the topic', async () => {
+  it('sends topics the event, by the policy of the topic', async () => {
     const { TopicArn } = await world.call<{ TopicArn: string }>('sns', 'CreateTopic', { Name: 'critical' });
     await world.call('sns', 'Subscribe', { TopicArn, Protocol: 'email', Endpoint: 'oncall@example.com' });
-    const InputTransformer = { InputPathsMap: { db: '$.detail.SourceIdentifier' }, InputTemplate: '"Look at <db>."' };
-    await rule([{ Id: 'people', Arn: TopicArn, InputTransformer }]);
+    await rule([{ Id: 'people', Arn: TopicArn }]);
     bus().put(EVENT);
     await settle(world);
     expect(bus().failedDeliveries).toHaveLength(1);
@@ -143,11 +142,12 @@ describe('the event bus', () => {
     });
     bus().put(EVENT);
     await settle(world);
-    expect((world.home.services.get('sns') as Sns).inbox()).toMatchObject([{ message: '"Look at shop-db."' }]);
+    const [mail] = (world.home.services.get('sns') as Sns).inbox();
+    expect(JSON.parse(mail?.message ?? '')).toMatchObject(EVENT);
   });
 
   it('starts state machines under the role of the target', async () => {
-    const started: object[] = [];
+    const started: { stateMachineArn: string; input: string }[] = [];
     const machine = `arn:aws:states:us-east-1:${ACCOUNT}:stateMachine:verify-database`;
     world.home.services.set('states', {
       ...{ signingName: 'states', iamPrefix: 'states', sdk: {}, clientName: '' },
@@ -156,10 +156,11 @@ describe('the event bus', () => {
     });
     const allow = { Effect: 'Allow', Action: 'states:StartExecution', Resource: machine } as const;
     const RoleArn = world.role('start', 'events.amazonaws.com', [allow]);
-    await rule([{ Id: 'machine', Arn: machine, RoleArn, InputPath: '$.detail' }]);
+    await rule([{ Id: 'machine', Arn: machine, RoleArn }]);
     bus().put(EVENT);
     await settle(world);
-    expect(started).toEqual([{ stateMachineArn: machine, input: '{"SourceIdentifier":"shop-db"}' }]);
+    expect(started).toMatchObject([{ stateMachineArn: machine }]);
+    expect(JSON.parse(started[0]?.input ?? '')).toMatchObject(EVENT);
     world.role('start', 'states.amazonaws.com', [allow]);
     bus().put(EVENT);
     await settle(world);
@@ -203,7 +204,7 @@ describe('the event bus', () => {
 
   it('refuses rules and targets that cannot work', async () => {
     const put = (settings: object) => world.call('events', 'PutRule', { Name: 'bad', ...settings });
-    await expect(put({ EventPattern: '{"a":[{"regex":"x"}]}' })).rejects.toMatchObject({
+    await expect(put({ EventPattern: '{"a":[{"suffix":"x"}]}' })).rejects.toMatchObject({
       name: 'InvalidEventPatternException',
     });
     await expect(put({ ScheduleExpression: 'rate(1 day)' })).rejects.toThrow(/Scheduler/);
@@ -214,6 +215,9 @@ describe('the event bus', () => {
       /RoleArn is required/,
     );
     await expect(target({ Arn: `arn:aws:sqs:us-east-1:${ACCOUNT}:x` })).rejects.toThrow(/not offered/);
+    await expect(target({ Arn: `arn:aws:sns:us-east-1:${ACCOUNT}:x`, InputPath: '$.detail' })).rejects.toThrow(
+      /InputPath/,
+    );
     await target({ Arn: `arn:aws:sns:us-east-1:${ACCOUNT}:x` });
     await expect(world.call('events', 'DeleteRule', { Name: 'bad' })).rejects.toThrow(/has targets/);
   });

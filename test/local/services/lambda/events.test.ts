@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLambda, type Lambda } from '../../../../local/services/lambda/service.ts';
-import { createSns, type Sns } from '../../../../local/services/sns/service.ts';
 import { createFunction, RECORDER } from './functions.ts';
 import { ACCOUNT, createRegions, START, settle, type TestWorld } from './regions.ts';
 
@@ -16,7 +15,7 @@ const send = (name: string, payload: object) =>
 const until = (ms: number) => world.clock.advanceTo(new Date(START.getTime() + ms));
 
 beforeEach(() => {
-  world = createRegions([createLambda, createSns]);
+  world = createRegions([createLambda]);
 });
 afterEach(() => world.close());
 
@@ -28,32 +27,15 @@ describe('an event for a function', () => {
     expect(runs('worker')).toBe(1);
   });
 
-  it('is tried again after one and after two more minutes, and then handed to the destination', async () => {
+  it('is tried again after one and after two more minutes, and then dropped', async () => {
     await createFunction(world, 'worker', RECORDER);
-    const topic = `arn:aws:sns:us-east-1:${ACCOUNT}:failures`;
-    world.role('worker-role', 'lambda.amazonaws.com', [{ Effect: 'Allow', Action: 'sns:Publish', Resource: topic }]);
-    await world.call('sns', 'CreateTopic', { Name: 'failures' });
-    await world.call('sns', 'Subscribe', { TopicArn: topic, Protocol: 'email', Endpoint: 'oncall@example.com' });
-    await world.call('lambda', 'PutFunctionEventInvokeConfig', {
-      FunctionName: 'worker',
-      DestinationConfig: { OnFailure: { Destination: topic } },
-    });
     await send('worker', { fail: true });
     await until(50_000);
     expect(runs('worker')).toBe(1);
     await until(100_000);
     expect(runs('worker')).toBe(2);
-    const inbox = () => (world.home.services.get('sns') as Sns).inbox();
-    expect(inbox()).toEqual([]);
     await until(300_000);
     expect(runs('worker')).toBe(3);
-    expect(inbox().map(({ message }) => JSON.parse(message))).toMatchObject([
-      {
-        requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
-        requestPayload: { fail: true },
-        responsePayload: { errorType: 'Error', errorMessage: 'told to fail' },
-      },
-    ]);
     await until(86_400_000);
     expect(runs('worker')).toBe(3);
   });

@@ -150,16 +150,6 @@ describe('an export of an RDS snapshot', { timeout: 60_000 }, () => {
     world.refused.clear();
   });
 
-  it('can be cancelled as long as it runs', async () => {
-    await start('cancelled');
-    await call(world.primary, 'CancelExportTask', { ExportTaskIdentifier: 'cancelled' });
-    expect((await task('cancelled'))?.Status).toBe('CANCELED');
-    expect(eventIds(world.primary).at(-1)).toBe('RDS-EVENT-0160');
-    await expect(call(world.primary, 'CancelExportTask', { ExportTaskIdentifier: 'whole' })).rejects.toMatchObject({
-      name: 'InvalidExportTaskStateFault',
-    });
-  });
-
   it('is the only one of its snapshot, and one of at most five', async () => {
     const ids = ['one', 'two', 'three', 'four', 'five', 'six'];
     for (const id of ids) {

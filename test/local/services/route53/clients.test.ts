@@ -1,8 +1,7 @@
 import {
   ChangeResourceRecordSetsCommand,
-  CreateHostedZoneCommand,
   InvalidChangeBatch,
-  ListHostedZonesByNameCommand,
+  ListHostedZonesCommand,
   ListResourceRecordSetsCommand,
   NoSuchHostedZone,
   Route53Client,
@@ -14,19 +13,16 @@ import { as, createTestWorld, type TestWorld } from '../../endpoint/regions.ts';
 let test: TestWorld;
 beforeAll(async () => {
   test = await createTestWorld();
+  test.world.dns.host({ id: 'Z0SHOP', name: 'shop.example' });
 });
 afterAll(() => test[Symbol.asyncDispose]());
 
 const client = (region = test.west) => new Route53Client(as(region));
 
 describe('an SDK client of any region', () => {
-  it('makes a zone, changes it, waits for the change, and reads it back', async () => {
+  it('changes a zone, waits for the change, and reads it back', async () => {
     const route53 = client();
-    const { HostedZone } = await route53.send(
-      new CreateHostedZoneCommand({ Name: 'shop.example', CallerReference: '1' }),
-    );
-    const HostedZoneId = HostedZone?.Id ?? '';
-    expect(HostedZoneId).toMatch(/^\/hostedzone\/Z[A-Z0-9]{20}$/);
+    const HostedZoneId = '/hostedzone/Z0SHOP';
     const set = { Name: 'www.shop.example', Type: 'A' as const, TTL: 60, ResourceRecords: [{ Value: '192.0.2.1' }] };
     const change = (Action: 'CREATE' | 'DELETE') =>
       new ChangeResourceRecordSetsCommand({
@@ -39,7 +35,7 @@ describe('an SDK client of any region', () => {
 
     const { ResourceRecordSets } = await client(test.east).send(new ListResourceRecordSetsCommand({ HostedZoneId }));
     expect(ResourceRecordSets).toContainEqual({ ...set, Name: 'www.shop.example.' });
-    const { HostedZones } = await route53.send(new ListHostedZonesByNameCommand({ DNSName: 'shop.example' }));
+    const { HostedZones } = await route53.send(new ListHostedZonesCommand());
     expect(HostedZones).toMatchObject([{ Name: 'shop.example.', ResourceRecordSetCount: 3 }]);
     await expect(route53.send(change('CREATE'))).rejects.toBeInstanceOf(InvalidChangeBatch);
     expect(test.world.dns.resolve('www.shop.example')).toEqual(['192.0.2.1']);
@@ -52,7 +48,7 @@ describe('an SDK client of any region', () => {
 
   it('finds nobody once us-east-1 is gone, while names go on being answered', async () => {
     await test.world.killRegion('us-east-1');
-    const ask = client().send(new ListHostedZonesByNameCommand({}));
+    const ask = client().send(new ListHostedZonesCommand());
     await expect(ask).rejects.not.toHaveProperty('$metadata.httpStatusCode');
     expect(test.world.dns.resolve('www.shop.example')).toEqual(['192.0.2.1']);
   });

@@ -56,35 +56,8 @@ describe('s3 buckets', () => {
     ['GetBucketLifecycleConfiguration', 'NoSuchLifecycleConfiguration'],
     ['GetBucketReplication', 'ReplicationConfigurationNotFoundError'],
     ['GetObjectLockConfiguration', 'ObjectLockConfigurationNotFoundError'],
-    ['GetBucketTagging', 'NoSuchTagSet'],
   ])('%s without one is %s', async (operation, code) => {
     await bucketIn(world.east, 'vault');
     await expect(call(operation, { Bucket: 'vault' })).rejects.toMatchObject({ code, status: 404 });
-  });
-
-  it('tell EventBridge of new, deleted and hidden objects once asked to', async () => {
-    await bucketIn(world.east, 'vault');
-    await call('PutObject', { Bucket: 'vault', Key: 'k', Body: 'unheard' });
-    await call('PutBucketNotificationConfiguration', {
-      Bucket: 'vault',
-      NotificationConfiguration: { EventBridgeConfiguration: {} },
-    });
-    const { VersionId, ETag } = await call('PutObject', { Bucket: 'vault', Key: 'k', Body: 'heard' });
-    await call('DeleteObject', { Bucket: 'vault', Key: 'k' });
-    await call('DeleteObject', { Bucket: 'vault', Key: 'k', VersionId });
-    expect(world.east.events).toMatchObject([
-      {
-        source: 'aws.s3',
-        'detail-type': 'Object Created',
-        resources: ['arn:aws:s3:::vault'],
-        detail: {
-          bucket: { name: 'vault' },
-          object: { key: 'k', size: 5, etag: ETag.replaceAll('"', ''), 'version-id': VersionId },
-          reason: 'PutObject',
-        },
-      },
-      { 'detail-type': 'Object Deleted', detail: { 'deletion-type': 'Delete Marker Created' } },
-      { 'detail-type': 'Object Deleted', detail: { 'deletion-type': 'Permanently Deleted' } },
-    ]);
   });
 });

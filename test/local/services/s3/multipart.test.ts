@@ -80,12 +80,8 @@ describe('s3 multipart uploads', () => {
     await expect(complete(id, withoutChecksums)).rejects.toMatchObject({ code: 'InvalidRequest' });
     await complete(id, parts);
     const composite = `${sha(Buffer.concat([sha(FIRST), sha(LAST)])).toString('base64')}-2`;
-    const attributes = await call('GetObjectAttributes', { ...at, ObjectAttributes: ['Checksum', 'ObjectParts'] });
-    expect(attributes.Checksum).toEqual({ ChecksumSHA256: composite, ChecksumType: 'COMPOSITE' });
-    expect(attributes.ObjectParts).toMatchObject({
-      TotalPartsCount: 2,
-      Parts: [{ PartNumber: 1, ChecksumSHA256: sha(FIRST).toString('base64') }, { PartNumber: 2 }],
-    });
+    const told = await call('HeadObject', { ...at, ChecksumMode: 'ENABLED' });
+    expect(told).toMatchObject({ ChecksumSHA256: composite, ChecksumType: 'COMPOSITE' });
   });
 
   it('refuse wrong order, unknown parts, parts that are too small, and sizes that differ', async () => {

@@ -107,10 +107,6 @@ describe('versions', () => {
     expect(await secrets('DescribeSecret', { SecretId })).toMatchObject({
       VersionIdsToStages: { [second]: ['AWSPREVIOUS'], [third]: ['AWSCURRENT'] },
     });
-    const listed = async (IncludeDeprecated?: boolean) =>
-      (await secrets<{ Versions: object[] }>('ListSecretVersionIds', { SecretId, IncludeDeprecated })).Versions;
-    expect(await listed()).toHaveLength(2);
-    expect(await listed(true)).toHaveLength(3);
     await expect(get({ SecretId, VersionId: first, VersionStage: 'AWSCURRENT' })).rejects.toMatchObject(notFound);
   });
 

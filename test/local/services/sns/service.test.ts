@@ -70,33 +70,6 @@ describe('a topic', () => {
     });
   });
 
-  it('sends only what the filter policy of a subscription lets through', async () => {
-    await subscribe('email', 'some@example.com', {
-      FilterPolicy: '{"severity":["critical"],"count":[{"numeric":[">",1]}]}',
-    });
-    const attributes = (severity: string, count: string) => ({
-      MessageAttributes: {
-        severity: { DataType: 'String', StringValue: severity },
-        count: { DataType: 'Number', StringValue: count },
-      },
-    });
-    await publish('no attributes');
-    await publish('wrong', attributes('warning', '2'));
-    await publish('too few', attributes('critical', '1'));
-    await publish('right', attributes('critical', '2'));
-    await subscribe('email', 'body@example.com', {
-      FilterPolicy: '{"state":["ALARM"]}',
-      FilterPolicyScope: 'MessageBody',
-    });
-    await publish('{"state":"ALARM"}');
-    await publish('no json');
-    expect(
-      sns()
-        .inbox()
-        .map(({ address, message }) => `${address} ${message}`),
-    ).toEqual(['some@example.com right', 'body@example.com {"state":"ALARM"}']);
-  });
-
   it.each([
     ['a subject of more than 100 characters', { Subject: 'x'.repeat(101) }, /Subject/],
     ['a subject of two lines', { Subject: 'a\nb' }, /Subject/],
@@ -114,7 +87,8 @@ describe('a topic', () => {
     expect(sns().inbox()).toEqual([]);
   });
 
-  it('refuses queues and topics that do not exist', async () => {
+  it('refuses queues, filters, and topics that do not exist', async () => {
+    await expect(subscribe('email', 'a@example.com', { FilterPolicy: '{"a":[1]}' })).rejects.toThrow(/FilterPolicy/);
     await expect(subscribe('sqs', `arn:aws:sqs:us-east-1:${ACCOUNT}:q`)).rejects.toThrow(/Protocol sqs/);
     await expect(world.call('sns', 'Publish', { TopicArn: `${TopicArn}x`, Message: 'a' })).rejects.toMatchObject({
       name: 'NotFoundException',
@@ -197,13 +171,6 @@ describe('a message with a form for each protocol', () => {
     expect(JSON.parse(logs.find((line) => line.startsWith('got '))?.slice(4) ?? '').Records[0].Sns.Message).toBe(
       '{"a":1}',
     );
-  });
-
-  it('is filtered by the body that the subscriber would get', async () => {
-    const FilterPolicy = '{"a":[1]}';
-    await subscribe('email', 'a@example.com', { FilterPolicy, FilterPolicyScope: 'MessageBody' });
-    await publish(text, { MessageStructure: 'json' });
-    expect(sns().inbox()).toEqual([]);
   });
 
   it('needs a telephone number that is one', async () => {

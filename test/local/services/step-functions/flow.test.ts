@@ -118,24 +118,11 @@ describe('a Wait', () => {
     expect((await found(arn)).output).toBe('"2026-11-20T00:00:30.000Z"');
   });
 
-  it('lasts until its timestamp', async () => {
-    const { run } = createTestRegion();
-    const { output } = await run(wait({ Timestamp: '2026-11-20T01:00:00Z' }));
-    expect(output).toBe('2026-11-20T01:00:00.000Z');
-  });
-
   it('does not keep the clock from jumping', async () => {
     const { start, clock } = createTestRegion();
     await start(wait({ Seconds: 3600 }));
     await clock.settled();
     expect(clock.held()).toBe(0);
-  });
-
-  it('refuses a timestamp that is none', async () => {
-    const { run } = createTestRegion();
-    const { error, cause } = await run(wait({ Timestamp: "{% 'tomorrow' %}" }));
-    expect(error).toBe('States.QueryEvaluationError');
-    expect(cause).toContain("found 'tomorrow'");
   });
 });
 

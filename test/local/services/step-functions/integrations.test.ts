@@ -105,16 +105,8 @@ describe('an aws-sdk Task', () => {
     expect(calls.some(({ name }) => name.startsWith('rds.'))).toBe(false);
   });
 
-  it('stores a body as JSON, reads one as text, and turns text into times', async () => {
-    const { run, calls } = createTestRegion({
-      's3.PutObject': () => ({ ETag: '"e"' }),
-      's3.GetObject': () => ({ Body: Buffer.from('text'), ContentLength: 4 }),
-      'rds.RestoreDBInstanceToPointInTime': () => ({}),
-    });
-    const object = { Bucket: 'vault', Key: 'k' };
-    await run(task('aws-sdk:s3:putObject', { ...object, Body: { a: '{% 1 %}' } }));
-    expect(String(calls.find(({ name }) => name === 's3.PutObject')?.input.Body)).toBe('{"a":1}');
-    expect((await run(task('aws-sdk:s3:getObject', object))).output).toEqual({ Body: 'text', ContentLength: 4 });
+  it('turns text into times', async () => {
+    const { run, calls } = createTestRegion({ 'rds.RestoreDBInstanceToPointInTime': () => ({}) });
     await run(
       task('aws-sdk:rds:restoreDBInstanceToPointInTime', {
         TargetDBInstanceIdentifier: 't',
@@ -137,75 +129,5 @@ describe('a Task that publishes', () => {
       name: 'sns.Publish',
       input: { TopicArn: 'arn:t', Subject: 's', Message: '{"a":1}' },
     });
-  });
-});
-
-describe('a Task that puts events', () => {
-  const put = task('events:putEvents', { Entries: [{ Source: 'lifeboat', DetailType: 'd', Detail: { a: 1 } }] });
-
-  it('sends details as JSON text', async () => {
-    const { run, calls } = createTestRegion({
-      'events.PutEvents': () => ({ FailedEntryCount: 0, Entries: [{ EventId: 'e' }] }),
-    });
-    expect((await run(put)).output).toEqual({ FailedEntryCount: 0, Entries: [{ EventId: 'e' }] });
-    expect(calls.at(-2)?.input).toEqual({ Entries: [{ Source: 'lifeboat', DetailType: 'd', Detail: '{"a":1}' }] });
-  });
-
-  it('fails where the bus refused an entry', async () => {
-    const { run } = createTestRegion({
-      'events.PutEvents': () => ({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'MalformedDetail' }] }),
-    });
-    expect(await run(put)).toMatchObject({
-      error: 'EventBridge.FailedEntry',
-      cause: expect.stringContaining('MalformedDetail'),
-    });
-  });
-});
-
-describe('a Task that starts an execution', () => {
-  const child = machine({
-    Rest: { Type: 'Wait', Seconds: 60, Next: 'Tell' },
-    Tell: { Type: 'Pass', Output: { got: '{% $states.input %}' }, End: true },
-  });
-  const starting = (StateMachineArn: string, suffix = '.sync:2', more: object = {}) =>
-    task(`states:startExecution${suffix}`, { StateMachineArn, Input: { a: 1 } }, more);
-
-  it('goes on at once with its ARN', async () => {
-    const { run, create, describe: found } = createTestRegion();
-    const { output, stopDate } = await run(starting(await create(child, 'child'), ''));
-    expect(stopDate).toEqual(new Date('2026-11-20T00:00:00Z'));
-    expect(await found((output as { ExecutionArn: string }).ExecutionArn)).toMatchObject({ status: 'SUCCEEDED' });
-  });
-
-  it('with .sync:2 waits for its end and has its output as JSON', async () => {
-    const { run, create } = createTestRegion();
-    const { output, stopDate } = await run(starting(await create(child, 'child')));
-    expect(stopDate).toEqual(new Date('2026-11-20T00:01:00Z'));
-    expect(output).toMatchObject({ Status: 'SUCCEEDED', Output: { got: { a: 1 } } });
-  });
-
-  it('with .sync:2 fails with States.TaskFailed where it failed, and tells how', async () => {
-    const { run, create } = createTestRegion();
-    const failing = machine({ Stop: { Type: 'Fail', Error: 'Broken', Cause: 'c' } });
-    const { error, cause } = await run(starting(await create(failing, 'child')));
-    expect(error).toBe('States.TaskFailed');
-    expect(JSON.parse(cause ?? '')).toMatchObject({ Status: 'FAILED', Error: 'Broken', Cause: 'c' });
-  });
-
-  it('with .sync:2 stops it when it is stopped itself', async () => {
-    const { start, create, ask, clock } = createTestRegion();
-    const stateMachineArn = await create(child, 'child');
-    const executionArn = await start(starting(stateMachineArn));
-    await clock.settled();
-    await ask('StopExecution', { executionArn });
-    const { executions } = await ask<{ executions: { status: string }[] }>('ListExecutions', { stateMachineArn });
-    expect(executions).toEqual([expect.objectContaining({ status: 'ABORTED' })]);
-  });
-
-  it('has its refusals named after StepFunctions', async () => {
-    const { run } = createTestRegion();
-    expect((await run(starting('arn:aws:states:us-east-1:111122223333:stateMachine:gone'))).error).toBe(
-      'StepFunctions.StateMachineDoesNotExistException',
-    );
   });
 });

@@ -2,19 +2,18 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../../local/services/step-functions/language/definition.ts';
 import { createTestRegion, functions, invoke, machine, named } from './support.ts';
 
-const each = (States: Record<string, object>, more: object = {}, config: object = { Mode: 'INLINE' }) =>
+const each = (States: Record<string, object>, more: object = {}) =>
   machine({
     Each: {
       Type: 'Map',
-      ItemProcessor: { ProcessorConfig: config, StartAt: Object.keys(States)[0], States },
+      ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' }, StartAt: Object.keys(States)[0], States },
       End: true,
       ...more,
     },
   });
-const DISTRIBUTED = { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' };
 const echo = { One: { Type: 'Pass', End: true } };
 
-describe('an inline Map', () => {
+describe('a Map', () => {
   it('runs its processor once per item and keeps their order', async () => {
     const { run } = createTestRegion();
     const slow = {
@@ -109,116 +108,5 @@ describe('an inline Map', () => {
       'oa',
       'ob',
     ]);
-  });
-});
-
-describe('a distributed Map', () => {
-  const failOn = (bad: Json[]) =>
-    functions({
-      f: (event) => {
-        if (bad.includes(event)) throw named('Broken');
-        return event;
-      },
-    });
-  const calling = { Call: invoke('f', { Output: '{% $states.result.Payload %}', End: true }) };
-  const distributed = (more: object = {}) => each(calling, more, DISTRIBUTED);
-
-  it('gives every item an execution of its own', async () => {
-    const { run, types } = createTestRegion();
-    const tell = { One: { Type: 'Pass', Output: '{% $states.context.Execution %}', End: true } };
-    const { output, executionArn } = await run(each(tell, {}, DISTRIBUTED), ['a', 'b']);
-    const children = output as { Id: string; Input: string }[];
-    expect(children.map(({ Input }) => Input)).toEqual(['a', 'b']);
-    expect(new Set(children.map(({ Id }) => Id)).size).toBe(2);
-    expect(await types(executionArn ?? '')).toEqual(expect.arrayContaining(['MapRunStarted', 'MapRunSucceeded']));
-  });
-
-  it('does not see the variables of the machine', async () => {
-    const { run } = createTestRegion();
-    const tell = { One: { Type: 'Pass', Output: '{% $exists($outer) %}', End: true } };
-    const definition = each(tell, {}, DISTRIBUTED);
-    const states = { First: { Type: 'Pass', Assign: { outer: 1 }, Next: 'Each' }, ...definition.States };
-    expect((await run({ StartAt: 'First', States: states } as typeof definition, ['a'])).output).toEqual([false]);
-  });
-
-  it('fails with States.ExceedToleratedFailureThreshold at the first failed item where none is tolerated', async () => {
-    const { run } = createTestRegion({ 'lambda.Invoke': failOn([2]) });
-    expect((await run(distributed(), [1, 2, 3])).error).toBe('States.ExceedToleratedFailureThreshold');
-  });
-
-  it('tolerates as many failures as ToleratedFailureCount says, and not one more', async () => {
-    const { run } = createTestRegion({ 'lambda.Invoke': failOn([2, 3]) });
-    expect((await run(distributed({ ToleratedFailureCount: 2 }), [1, 2, 3])).output).toEqual([1]);
-    expect((await run(distributed({ ToleratedFailureCount: 1 }), [1, 2, 3])).error).toBe(
-      'States.ExceedToleratedFailureThreshold',
-    );
-  });
-
-  it('tolerates the share of failures that ToleratedFailurePercentage says', async () => {
-    const { run } = createTestRegion({ 'lambda.Invoke': failOn([2]) });
-    expect((await run(distributed({ ToleratedFailurePercentage: 25 }), [1, 2, 3, 4])).output).toEqual([1, 3, 4]);
-    expect((await run(distributed({ ToleratedFailurePercentage: 24 }), [1, 2, 3, 4])).status).toBe('FAILED');
-  });
-
-  it('hands over batches of MaxItemsPerBatch items with BatchInput', async () => {
-    const { run } = createTestRegion();
-    const ItemBatcher = { MaxItemsPerBatch: 2, BatchInput: { of: '{% $count($states.input) %}' } };
-    expect((await run(each(echo, { ItemBatcher }, DISTRIBUTED), [1, 2, 3])).output).toEqual([
-      { BatchInput: { of: 3 }, Items: [1, 2] },
-      { BatchInput: { of: 3 }, Items: [3] },
-    ]);
-  });
-
-  it('closes a batch before it has more than MaxInputBytesPerBatch', async () => {
-    const { run } = createTestRegion();
-    const { output } = await run(each(echo, { ItemBatcher: { MaxInputBytesPerBatch: 20 } }, DISTRIBUTED), [
-      'aaaaa',
-      'bbbbb',
-      'ccccc',
-    ]);
-    expect(output).toEqual([{ Items: ['aaaaa', 'bbbbb'] }, { Items: ['ccccc'] }]);
-  });
-
-  const reading = (action: string, Arguments: object, ReaderConfig?: object) =>
-    each(
-      echo,
-      {
-        ItemReader: { Resource: `arn:aws:states:::s3:${action}`, Arguments, ...(ReaderConfig && { ReaderConfig }) },
-      },
-      DISTRIBUTED,
-    );
-
-  it('reads its items from the keys of a bucket, page by page', async () => {
-    const object = (Key: string) => ({ Key, ETag: `"${Key}"`, Size: 1, LastModified: new Date(1_000_500) });
-    const { run } = createTestRegion({
-      's3.ListObjectsV2': ({ ContinuationToken, Prefix }) =>
-        ContinuationToken === undefined
-          ? { Contents: [object(`${Prefix}1`)], NextContinuationToken: 'more' }
-          : { Contents: [object(`${Prefix}2`)] },
-    });
-    const { output } = await run(reading('listObjectsV2', { Bucket: 'vault', Prefix: '{% $states.input.at %}' }), {
-      at: 'x/',
-    });
-    expect(output).toEqual([
-      { Key: 'x/1', Etag: '"x/1"', Size: 1, LastModified: 1000, StorageClass: 'STANDARD' },
-      expect.objectContaining({ Key: 'x/2' }),
-    ]);
-  });
-
-  it('reads its items from an object of JSON or of JSON lines, and no more than MaxItems', async () => {
-    const bodies: Record<string, string> = { array: '[1,2,3]', lines: '{"a":1}\n{"a":2}\n' };
-    const { run } = createTestRegion({
-      's3.GetObject': ({ Key }) => ({ Body: Buffer.from(bodies[Key as string] ?? '') }),
-    });
-    const from = (Key: string, config: object) => run(reading('getObject', { Bucket: 'vault', Key }, config));
-    expect((await from('array', { InputType: 'JSON', MaxItems: 2 })).output).toEqual([1, 2]);
-    expect((await from('lines', { InputType: 'JSONL' })).output).toEqual([{ a: 1 }, { a: 2 }]);
-  });
-
-  it('fails with States.ItemReaderFailed where its items cannot be read', async () => {
-    const { run } = createTestRegion({ 's3.GetObject': () => ({ Body: Buffer.from('{"not":"an array"}') }) });
-    const { error, cause } = await run(reading('getObject', { Bucket: 'vault', Key: 'k' }, { InputType: 'JSON' }));
-    expect(error).toBe('States.ItemReaderFailed');
-    expect(cause).toContain('does not hold a JSON array');
   });
 });

@@ -1,6 +1,5 @@
 import * as lambdaSdk from '@aws-sdk/client-lambda';
 import * as rdsSdk from '@aws-sdk/client-rds';
-import * as s3Sdk from '@aws-sdk/client-s3';
 import type { DescribeExecutionOutput, HistoryEvent } from '@aws-sdk/client-sfn';
 import type { Definition, Json, State } from '../../../../local/services/step-functions/language/definition.ts';
 import { createStepFunctions } from '../../../../local/services/step-functions/service.ts';
@@ -110,7 +109,7 @@ export const createTestRegion = (handlers: Record<string, Handler> = {}, clock: 
   } as unknown as Region;
   const states = createStepFunctions(region);
   services.set('states', states);
-  for (const [name, sdk] of Object.entries({ rds: rdsSdk, s3: s3Sdk, lambda: lambdaSdk })) {
+  for (const [name, sdk] of Object.entries({ rds: rdsSdk, lambda: lambdaSdk })) {
     services.set(name, { sdk, operations: {} } as unknown as Service);
   }
   const ask = <T = Record<string, never>>(operation: string, input: object): Promise<T> =>

@@ -23,25 +23,6 @@ describe('a Task that invokes a function', () => {
     expect(output).toEqual({ ExecutedVersion: '$LATEST', StatusCode: 200, Payload: { got: { a: 1 } } });
   });
 
-  it('has only the payload where Resource is the ARN of the function', async () => {
-    const arn = 'arn:aws:lambda:us-east-1:111122223333:function:f';
-    const { run, types } = createTestRegion({ 'lambda.Invoke': functions({ [arn]: (event) => event }) });
-    const { output, executionArn } = await run(
-      machine({ Call: { Type: 'Task', Resource: arn, Arguments: { b: '{% $states.input.a %}' }, End: true } }),
-      { a: 1 },
-    );
-    expect(output).toEqual({ b: 1 });
-    expect(await types(executionArn ?? '')).toEqual([
-      'ExecutionStarted',
-      'TaskStateEntered',
-      'LambdaFunctionScheduled',
-      'LambdaFunctionStarted',
-      'LambdaFunctionSucceeded',
-      'TaskStateExited',
-      'ExecutionSucceeded',
-    ]);
-  });
-
   it('fails with the errorType of the function as Error and its whole payload as Cause', async () => {
     const fail = () => {
       throw named('InstanceMissing', 'no such instance');

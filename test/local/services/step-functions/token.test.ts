@@ -27,7 +27,6 @@ const setUp = () => {
     succeed: (output: unknown, taskToken = token()) =>
       world.ask('SendTaskSuccess', { taskToken, output: JSON.stringify(output) }),
     fail: (error: string) => world.ask('SendTaskFailure', { taskToken: token(), error, cause: 'a person said no' }),
-    beat: () => world.ask('SendTaskHeartbeat', { taskToken: token() }),
   };
 };
 
@@ -95,24 +94,6 @@ describe('a Task that waits for its token', () => {
       name: 'InvalidOutput',
     });
     await expect(succeed('now')).resolves.toEqual({});
-  });
-
-  it('fails with States.HeartbeatTimeout when no heartbeat comes in time, and lives as long as they come', async () => {
-    const { start, clock, beat, describe: found } = setUp();
-    const arn = await start(asking({ HeartbeatSeconds: '{% 30 + 30 %}', TimeoutSeconds: 3600 }));
-    for (let minute = 0; minute < 5; minute += 1) {
-      await clock.skip(59);
-      await beat();
-    }
-    expect((await found(arn)).status).toBe('RUNNING');
-    await clock.skip(61);
-    expect((await found(arn)).error).toBe('States.HeartbeatTimeout');
-  });
-
-  it('has its missed heartbeat caught by States.Timeout too', async () => {
-    const { run } = setUp();
-    const Catch = [{ ErrorEquals: ['States.Timeout'], Output: '{% $states.errorOutput.Error %}', Next: 'Done' }];
-    expect((await run(asking({ HeartbeatSeconds: 60, Catch }))).output).toBe('States.HeartbeatTimeout');
   });
 
   it('gets a new token for every attempt', async () => {
