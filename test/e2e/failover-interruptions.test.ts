@@ -1,7 +1,7 @@
 // Whatever is interrupted while the platform moves ends where an undisturbed failover ends: functions killed after their
 // calls took effect, the execution stopped after its states, started again with the same failoverId by another name.
 // LIFEBOAT_INTERRUPTIONS=all interrupts every call of every function, before and after, and stops after every state; each round
-// has a platform of its own, and all of them take an hour or two. The suite takes the acts that cannot be taken back.
+// has a platform of its own, and all of them take half an hour. The suite takes the acts that cannot be taken back.
 import { expect, it } from 'vitest';
 import { withCache } from '../../local/cache.ts';
 import { describeExecution, invoke, startMachine, untilEnded } from '../../local/story/observations.ts';
@@ -121,8 +121,8 @@ it('ends in the same state when functions are killed after what they did and the
     const met = recording.stop();
     for (const call of SHORT) expect(met).toContainEqual(call);
     await expectMoved(shop, acts, last);
-    // Database and cache are brought up at once: where both are stopped at, one stop serves for both.
-    expect(starts).toBeGreaterThanOrEqual(stopped.length);
+    // Database, cache and infrastructure are brought up at once: where all are stopped at, one stop may serve for three.
+    expect(starts).toBeGreaterThanOrEqual(stopped.length - 2);
     if (STOPS) expect([stopped, starts]).toEqual([STOPS, STOPS.length + 1]);
   });
 }, 600_000);
