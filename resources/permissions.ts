@@ -60,6 +60,18 @@ export const GRANTS = {
     { Action: ['s3:ListBucket'], Resource: ['${Vault}'] },
     { Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: ['${VaultKeyArn}'] },
   ],
+  /** Archives are read; what a restore came to is written. */
+  keepRestores: [
+    { Action: ['s3:GetObject', 's3:PutObject'], Resource: ['${Vault}/kafka/restores/*'] },
+    { Action: ['s3:GetObject', 's3:GetObjectVersion'], Resource: ['${Vault}/kafka-archive/*'] },
+    { Action: ['s3:ListBucket'], Resource: ['${Vault}'] },
+    { Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: ['${VaultKeyArn}'] },
+  ],
+  /** Where MSK decides by the role; other clusters decide by their own rules. */
+  writeToBrokers: [
+    { Action: ['kafka-cluster:CreateTopic', 'kafka-cluster:WriteData'], Resource: ['${Kafka}:topic/*'] },
+    { Action: ['kafka-cluster:WriteDataIdempotently'], Resource: ['${Kafka}:cluster/*'] },
+  ],
   /** By the role of the function, or by a secret. Which topics may be read is decided by the brokers, or by these names at MSK. */
   signInToBrokers: [
     {

@@ -41,7 +41,7 @@ const fail = (message: string): never => {
 
 const line = (record: ArchivedRecord, text: boolean): string => {
   const shown = (bytes: Buffer | null): string | null => bytes?.toString(text ? 'utf8' : 'base64') ?? null;
-  const { key, value, headers, timestamp, ...rest } = record;
+  const { key, value, headers, timestamp, codec: _, ...rest } = record;
   return JSON.stringify({
     ...{ ...rest, ...timeOf(timestamp) },
     ...{ key: shown(key), value: shown(value), headers: headers.map(([name, of]) => [name, shown(of)]) },

@@ -9,3 +9,13 @@ export class ArchiveSuperseded extends LifeboatError {
 export class ArchiveUnfinished extends LifeboatError {
   override readonly name = 'ArchiveUnfinished';
 }
+
+/** Refused before anything was made or written: the target is not what the request says, or the archive has no such topic. */
+export class RestoreRefused extends LifeboatError {
+  override readonly name = 'RestoreRefused';
+}
+
+/** Somebody else writes to what is being restored: what is there is not what was restored. */
+export class RestoreDisturbed extends LifeboatError {
+  override readonly name = 'RestoreDisturbed';
+}

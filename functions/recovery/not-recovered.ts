@@ -7,7 +7,7 @@ import type { Plan } from '../../shared/recovery/plan.ts';
 const BY_HAND: Record<Kind, string> = {
   'rds-postgres': 'no phase recovers it: restore its newest copy with the machine restore-database',
   'elasticache-redis': 'no phase recovers it: restore its newest archive with the function redisRestore',
-  kafka: 'it is archived; nothing restores a cluster from its archive yet',
+  kafka: 'no phase recovers it: restore its topics from their archives with the machine restore-kafka',
 };
 
 export const notRecovered = ({ sources }: Platform, recovery: Recovery): Plan['notRecovered'] => [

@@ -224,9 +224,19 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     because: 'backups and verifications of a cache, whose schedules sleep in the story',
   },
   {
-    owners: ['kafkaOpenArchive', 'kafkaArchiveShare', 'kafkaCommitArchive', 'kafkaMeasure', 'archiveKafka'],
+    owners: [
+      'kafkaOpenArchive',
+      'kafkaArchiveShare',
+      'kafkaCommitArchive',
+      'kafkaMeasure',
+      'kafkaPlanRestore',
+      'kafkaRestorePart',
+      'kafkaConcludeRestore',
+      'archiveKafka',
+      'restoreKafka',
+    ],
     actions: ['*'],
-    because: 'the example has no cluster of Kafka; test/functions/kafka archives one',
+    because: 'the example has no cluster of Kafka; test/functions/kafka archives and restores one',
   },
   {
     owners: ['recoveryRejoin', 'rejoin'],

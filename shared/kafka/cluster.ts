@@ -1,9 +1,20 @@
 // What is asked of a Kafka cluster: which topics it has, from where to where, and the batches themselves.
-import { Connection, type ConnectionOptions, describeConfigsV4, listOffsetsV7, metadataV12 } from '@platformatic/kafka';
+import {
+  Connection,
+  type ConnectionOptions,
+  createTopicsV7,
+  describeConfigsV4,
+  initProducerIdV4,
+  listOffsetsV7,
+  metadataV12,
+} from '@platformatic/kafka';
 import type { KafkaSource } from '../config/schema.ts';
 import { signIn } from './credentials.ts';
+import type { Sequence } from './encoding.ts';
+import { KafkaRefused } from './errors.ts';
 import { known, refusalOf } from './failures.ts';
 import { type RawPartition, rawFetch } from './raw-fetch.ts';
+import { rawProduce } from './raw-produce.ts';
 
 export interface Topic {
   /** Of this topic and no later one of the same name. */
@@ -34,6 +45,19 @@ export interface Cluster extends AsyncDisposable {
   settingsOf(topic: Topic): Promise<Record<string, string>>;
   /** At least one batch where there is one; whole batches and perhaps the beginning of another. */
   fetch(topic: Topic, partition: Partition, offset: number): Promise<Fetched>;
+  /** False where one of this name is there. @throws {KafkaRefused} with what the brokers dislike of it */
+  create(topic: NewTopic): Promise<boolean>;
+  /** An idempotent producer: its sequence numbers are taken once. */
+  producer(): Promise<Pick<Sequence, 'producerId' | 'epoch'>>;
+  /** Appends one batch. @throws {KafkaNotReady} {KafkaRefused} */
+  produce(topic: Topic, partition: Partition, batch: Buffer): Promise<void>;
+}
+
+export interface NewTopic {
+  name: string;
+  partitions: number;
+  replicas: number;
+  settings: Record<string, string>;
 }
 
 export type Fetched =
@@ -48,6 +72,9 @@ const READ_UNCOMMITTED = 0;
 const EARLIEST = -2n;
 const LATEST = -1n;
 const OFFSET_OUT_OF_RANGE = 1;
+/** Sent twice, because an answer was lost: it is there. */
+const DUPLICATE_SEQUENCE_NUMBER = 46;
+const CREATING_MS = 20_000;
 const TOPIC_RESOURCE = 2;
 /** Set on the topic itself (DescribeConfigs, config_source DYNAMIC_TOPIC_CONFIG). */
 const OF_THE_TOPIC = 1;
@@ -174,6 +201,35 @@ export const openCluster = async (name: string, source: KafkaSource): Promise<Cl
       if (errorCode === OFFSET_OUT_OF_RANGE) return { outOfRange: true, logStart: answer.logStart };
       if (errorCode !== 0) throw refusalOf(name, `${topic}-${partition}`, errorCode);
       return { outOfRange: false, ...answer };
+    },
+
+    async create({ name: topic, partitions, replicas, settings }) {
+      const wanted = {
+        ...{ name: topic, numPartitions: partitions, replicationFactor: replicas, assignments: [] },
+        configs: Object.entries(settings).map(([setting, value]) => ({ name: setting, value })),
+      };
+      try {
+        await anywhere((connection) => createTopicsV7.api.async(connection, [wanted], CREATING_MS, false));
+        return true;
+      } catch (error) {
+        if (error instanceof KafkaRefused && error.facts.found === 'TOPIC_ALREADY_EXISTS') return false;
+        throw error;
+      }
+    },
+
+    async producer() {
+      const { producerId, producerEpoch } = await anywhere((connection) =>
+        initProducerIdV4.api.async(connection, null, CREATING_MS),
+      );
+      return { producerId, epoch: producerEpoch };
+    },
+
+    async produce({ name: topic }, { partition, leader }, batch) {
+      const { errorCode, message } = await ask(addressOf(leader, topic), (connection) =>
+        rawProduce.async(connection, topic, partition, batch),
+      );
+      if (errorCode !== 0 && errorCode !== DUPLICATE_SEQUENCE_NUMBER)
+        throw refusalOf(name, `${topic}-${partition}`, errorCode, message ?? undefined);
     },
 
     async [Symbol.asyncDispose]() {

@@ -28,8 +28,8 @@ const PASSING = new Set([
   'INCONSISTENT_TOPIC_ID',
 ]);
 
-/** @param what was asked about; @param code of the protocol, or its name */
-export const refusalOf = (source: string, what: string, code: number | string): LifeboatError => {
+/** @param what was asked about; @param code of the protocol, or its name; @param said what the broker adds */
+export const refusalOf = (source: string, what: string, code: number | string, said = ''): LifeboatError => {
   const codes: Record<number, string> = protocolErrorsCodesById;
   const found = typeof code === 'string' ? code : (codes[code] ?? `error ${code}`);
   const facts = { source, expected: `an answer about ${what}`, found };
@@ -40,7 +40,10 @@ export const refusalOf = (source: string, what: string, code: number | string): 
     });
   return PASSING.has(found)
     ? new KafkaNotReady('the brokers cannot say it at the moment.', { ...facts, next: 'It is asked again.' })
-    : new KafkaRefused('the brokers refuse it.', { ...facts, next: 'Look at the log of the broker that leads it.' });
+    : new KafkaRefused(said ? `the brokers refuse it: ${said}.` : 'the brokers refuse it.', {
+        ...facts,
+        next: 'Look at the log of the broker that leads it.',
+      });
 };
 
 /** @param address of the broker that was asked */

@@ -9,21 +9,29 @@ import type { Artifact } from '../catalog/recovery-point.ts';
 import { findDocument, type Vault } from '../vault/documents.ts';
 import { ArchiveIndex, indexKey, type Part } from './archive.ts';
 import { type Batch, batchesIn } from './batches.ts';
-import { commits, type KafkaRecord, recordsIn } from './records.ts';
+import { codecOf, commits, type KafkaRecord, recordsIn } from './records.ts';
 
 export interface Selection {
   topic: string;
+  /** Of topics that were made again under the name; all of them where left out. */
+  topicId?: string | undefined;
   /** All of them where left out. */
-  partition?: number;
+  partition?: number | undefined;
   /** Half-open; of every partition. */
-  offsets?: { from?: number; to?: number };
+  offsets?: { from?: number | undefined; to?: number | undefined } | undefined;
   /** Milliseconds since 1970, half-open, by the timestamps of records. */
-  times?: { from?: number; to?: number };
+  times?: { from?: number | undefined; to?: number | undefined } | undefined;
   /** Records of transactions that were aborted, or not yet ended when they were archived. */
   undecided?: boolean;
 }
 
-export type ArchivedRecord = KafkaRecord & { topic: string; topicId: string; partition: number };
+export type ArchivedRecord = KafkaRecord & {
+  topic: string;
+  topicId: string;
+  partition: number;
+  /** How the batch was packed that it came in, as in a batch's attributes. */
+  codec: number;
+};
 
 interface Place {
   part: Part;
@@ -50,14 +58,15 @@ export async function* readArchive(vault: Vault, point: string, selection: Selec
 
 const order = (place: Place | undefined): number => place?.part.partition ?? 0;
 
-const isWanted = ({ topic, partition, from, to }: Part, selection: Selection): boolean =>
+const isWanted = ({ topic, topicId, partition, from, to }: Part, selection: Selection): boolean =>
   topic === selection.topic &&
+  (selection.topicId ?? topicId) === topicId &&
   (selection.partition ?? partition) === partition &&
   from < (selection.offsets?.to ?? Number.POSITIVE_INFINITY) &&
   to > (selection.offsets?.from ?? 0);
 
 /** From the newest to the first; where older ones have expired, to the oldest that is there. */
-async function* chain(vault: Vault, newest: string): AsyncGenerator<ArchiveIndex> {
+export async function* chain(vault: Vault, newest: string): AsyncGenerator<ArchiveIndex> {
   for (let id: string | null = newest; id !== null; ) {
     const index: ArchiveIndex | undefined = await findDocument(indexKey(id), ArchiveIndex, vault);
     if (!index && id === newest) throw missing(vault, id);
@@ -82,7 +91,7 @@ async function* readPartition(
         // A batch that two archives cut through is in both.
         if (record.offset < Math.max(next, place.part.from)) continue;
         next = record.offset + 1;
-        if (isAsked(record, selection)) yield { topic, topicId, partition, ...record };
+        if (isAsked(record, selection)) yield { topic, topicId, partition, codec: codecOf(batch), ...record };
       }
     }
   }

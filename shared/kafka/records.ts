@@ -25,7 +25,7 @@ export function* recordsIn(batch: Batch, place: string): Generator<KafkaRecord> 
   const attributes = batch.bytes.readInt16BE(ATTRIBUTES_AT);
   const base = batch.bytes.readBigInt64BE(BASE_TIMESTAMP_AT);
   const appended = (attributes & LOG_APPEND_TIME) !== 0;
-  const reading = new Reading(contentOf(batch, attributes & CODEC, place), `${place}, batch at ${batch.baseOffset}`);
+  const reading = new Reading(contentOf(batch, codecOf(batch), place), `${place}, batch at ${batch.baseOffset}`);
   for (let read = 0; read < batch.records; read++) {
     reading.varint(); // length: everything in it is read
     reading.skip(1); // attributes of a record: none are defined
@@ -43,6 +43,9 @@ export function* recordsIn(batch: Batch, place: string): Generator<KafkaRecord> 
     };
   }
 }
+
+/** How a batch is packed, as in its attributes. */
+export const codecOf = ({ bytes }: Batch): number => bytes.readInt16BE(ATTRIBUTES_AT) & CODEC;
 
 /** Whether a marker ends its transaction well; the one record of a control batch says so in its key. */
 export const commits = (batch: Batch, place: string): boolean => {

@@ -1,0 +1,72 @@
+// The end of a restore: what it brought back, in one document, and told.
+import { z } from 'zod';
+import { writeArtifact } from '../../shared/artifacts/artifacts.ts';
+import { kafkaSourceNamed } from '../../shared/config/platform.ts';
+import {
+  RestoredPart,
+  RestoreId,
+  RestorePlan,
+  restoredKey,
+  restorePlanKey,
+  restoreSummaryKey,
+} from '../../shared/kafka/restore.ts';
+import { notify } from '../../shared/notify/notify.ts';
+import { findDocument } from '../../shared/vault/documents.ts';
+import { ArchiveUnfinished } from './errors.ts';
+import { KEEPING } from './restore-plans.ts';
+
+export const EndRequest = z.strictObject({ restoreId: RestoreId });
+
+/** @throws {ArchiveUnfinished} while a partition is not restored */
+export const concludeRestore = async ({
+  restoreId,
+}: z.output<typeof EndRequest>): Promise<{ restoreId: string; records: number; partitions: number }> => {
+  const plan = RestorePlan.parse(await findDocument(restorePlanKey(restoreId), RestorePlan));
+  const restored = await Promise.all(
+    plan.parts.map((_, part) => findDocument(restoredKey(restoreId, part), RestoredPart)),
+  );
+  const parts = plan.parts.map((part, number) => {
+    const { offsets, ...result } = restored[number] ?? unfinished(plan, number);
+    return { ...part, ...result, runs: offsets.length };
+  });
+  const records = parts.reduce((sum, part) => sum + part.records, 0);
+  await writeArtifact(restoreSummaryKey(restoreId), JSON.stringify({ ...plan, parts, records }, null, 2));
+  await notify({
+    topic: 'info',
+    what: `${records} records of ${plan.source} are restored into ${plan.into}`,
+    ...{ source: plan.source, recoveryPoint: plan.recoveryPoint, since: new Date(plan.plannedAt) },
+    impact: 'Every partition was read back and holds what the archive holds. Consumer groups are not moved.',
+    evidence: parts
+      .slice(0, 30)
+      .map(
+        ({ as, partition, records: of, sha256 }) =>
+          `${as}-${partition}: ${of} records, SHA-256 ${sha256.slice(0, 16)}…`,
+      ),
+    next: settingsLeft(plan) || 'Nothing is left to be done.',
+  });
+  return { restoreId, records, partitions: parts.length };
+};
+
+/** A restored topic keeps everything until people say that it need not: what it holds is older than it would allow. */
+const settingsLeft = ({ topics, into }: RestorePlan): string => {
+  const [bootstrap] = kafkaSourceNamed(into).bootstrap;
+  return topics
+    .map(({ name, settings, setAside }) => {
+      const given = Object.entries(setAside).map(([setting, value]) => `${setting}=[${value}]`);
+      const taken = Object.keys(KEEPING).filter((setting) => settings[setting] !== undefined && !(setting in setAside));
+      const changes = [
+        ...(given.length > 0 ? [`--add-config '${given.join(',')}'`] : []),
+        ...(taken.length > 0 ? [`--delete-config ${taken.join(',')}`] : []),
+      ].join(' ');
+      return `Once consumers have read what they need of ${name}, let it drop old records as it did: kafka-configs.sh --bootstrap-server ${bootstrap} --alter --topic ${name} ${changes}`;
+    })
+    .join(' ');
+};
+
+const unfinished = ({ source, recoveryPoint, parts, restoreId }: RestorePlan, number: number): never => {
+  throw new ArchiveUnfinished('a partition is not restored yet.', {
+    ...{ source, recoveryPoint, expected: `${parts.length} partitions restored and read back` },
+    found: `${parts[number]?.as}-${parts[number]?.partition} is not`,
+    next: `Start the machine again with the restore id ${restoreId}: it goes on where it stopped.`,
+  });
+};

@@ -1,0 +1,75 @@
+// What a restore into a cluster leaves in the vault.
+import { z } from 'zod';
+
+const time = z.iso.datetime();
+const offset = z.int().nonnegative();
+
+/** Names a restore; the same one goes on where it stopped. */
+export const RestoreId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{2,79}$/, 'a restore id of 3 to 80 lower case letters, digits and hyphens');
+
+/** Half-open; a restore of everything has neither. */
+const Limits = z.strictObject({
+  offsets: z.strictObject({ from: offset.optional(), to: offset.optional() }).optional(),
+  /** Milliseconds since 1970. */
+  times: z.strictObject({ from: z.int().optional(), to: z.int().optional() }).optional(),
+});
+
+/** One partition of one topic, and where it goes. */
+export const RestorePart = Limits.extend({
+  topic: z.string(),
+  topicId: z.string(),
+  partition: z.int().nonnegative(),
+  as: z.string(),
+  /** High watermark of the target before anything was written: what is behind it is of this restore. */
+  base: offset,
+});
+export type RestorePart = z.output<typeof RestorePart>;
+
+/** A topic that is made for it. `setAside` is what would drop or change records while they are written: people set it afterwards. */
+export const MadeTopic = z.strictObject({
+  name: z.string(),
+  partitions: z.int().positive(),
+  replicas: z.int().positive(),
+  settings: z.record(z.string(), z.string()),
+  setAside: z.record(z.string(), z.string()),
+});
+export type MadeTopic = z.output<typeof MadeTopic>;
+
+/** Decided once, before anything is made or written. */
+export const RestorePlan = z.strictObject({
+  restoreId: RestoreId,
+  source: z.string(),
+  recoveryPoint: z.string(),
+  /** Name of the configured cluster that is written to. */
+  into: z.string(),
+  plannedAt: time,
+  undecided: z.boolean(),
+  topics: z.array(MadeTopic),
+  parts: z.array(RestorePart).min(1),
+});
+export type RestorePlan = z.output<typeof RestorePlan>;
+
+/** Offsets of the archive that follow each other, and the offset that the first of them got. */
+export const OffsetRun = z.strictObject({ from: offset, to: offset, at: offset });
+export type OffsetRun = z.output<typeof OffsetRun>;
+
+/** A partition that was written and read back. */
+export const RestoredPart = z.strictObject({
+  records: offset,
+  /** SHA-256 over everything that is kept of every record, the same of the archive and of what was read back. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  offsets: z.array(OffsetRun),
+  verifiedAt: time,
+});
+export type RestoredPart = z.output<typeof RestoredPart>;
+
+/** Written before the first record: what stands behind the base from then on is of this restore. */
+export const RestoreBegun = z.strictObject({ begunAt: time });
+
+const folderOf = (restoreId: string): string => `kafka/restores/${restoreId}`;
+export const restorePlanKey = (restoreId: string): string => `${folderOf(restoreId)}/plan.json`;
+export const restoreBegunKey = (restoreId: string, part: number): string => `${folderOf(restoreId)}/begun/${part}.json`;
+export const restoredKey = (restoreId: string, part: number): string => `${folderOf(restoreId)}/parts/${part}.json`;
+export const restoreSummaryKey = (restoreId: string): string => `${folderOf(restoreId)}/summary.json`;

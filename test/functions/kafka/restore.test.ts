@@ -1,0 +1,264 @@
+// Topics restored from their archives into a real cluster, through the handlers, and read by Kafka's own consumer.
+import { Producer } from '@platformatic/kafka';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { handler as archiveShare } from '../../../functions/kafka/archive-share.ts';
+import { handler as commit } from '../../../functions/kafka/commit-archive.ts';
+import { handler as concludeHandler } from '../../../functions/kafka/conclude-restore.ts';
+import { handler as open } from '../../../functions/kafka/open-archive.ts';
+import { handler as planHandler } from '../../../functions/kafka/plan-restore.ts';
+import { handler as partHandler } from '../../../functions/kafka/restore-part.ts';
+import { ConnectionCut } from '../../../local/faults.ts';
+import { RestoredPart, restoredKey } from '../../../shared/kafka/restore.ts';
+import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
+import platform from '../../support/kafka.config.ts';
+import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
+import { contextFor } from '../../support/lambda-context.ts';
+import { invoke } from '../../support/platform.ts';
+
+vi.mock('#platform', () => import('../../support/kafka.config.ts'));
+vi.setConfig({ testTimeout: 180_000 });
+
+const SOURCE = 'shop-events';
+const EXECUTION = `arn:aws:states:${PRIMARY}:${ACCOUNT}:execution:lifeboat-shop-test-archive-kafka:1`;
+let test: KafkaPlatform;
+let topic: string;
+let topics = 0;
+let minute = 0;
+
+const admin = (tool: string, ...args: string[]): Promise<string> =>
+  kafkaTool(`org.apache.kafka.tools.${tool}`, ['--bootstrap-server', test.kafka.bootstrap, ...args]);
+const create = (name: string, partitions: number, ...settings: string[]): Promise<string> =>
+  admin(
+    'TopicCommand',
+    ...[
+      '--create',
+      '--topic',
+      name,
+      '--partitions',
+      `${partitions}`,
+      ...settings.flatMap((each) => ['--config', each]),
+    ],
+  );
+const remove = (name: string): Promise<string> => admin('TopicCommand', '--delete', '--topic', name);
+/** What Kafka's own consumer reads: partition, timestamp, headers, key and value of every record. */
+const consume = async (name: string, partition: number): Promise<string[]> => {
+  const printed = ['timestamp', 'headers', 'key'].flatMap((each) => ['--property', `print.${each}=true`]);
+  const text = await admin(
+    'consumer.ConsoleConsumer',
+    ...['--topic', name, '--partition', `${partition}`, '--offset', 'earliest', '--timeout-ms', '3000', ...printed],
+  );
+  return text.split('\n').filter((line) => line.includes('Time:'));
+};
+const send = async (
+  values: string[],
+  { partition = 0, compression = 'none' as 'none' | 'zstd' | 'gzip', to = topic } = {},
+) => {
+  const producer = new Producer({ clientId: 'test', bootstrapBrokers: test.kafka.bootstrap.split(','), compression });
+  await producer.send({
+    messages: values.map((value, number) => ({
+      ...{ topic: to, partition, key: Buffer.from(`k${number}`), value: Buffer.from(value) },
+      headers: new Map([[Buffer.from('h'), Buffer.from(`${number}`)]]),
+      timestamp: 1_700_000_000_000n + BigInt(number),
+    })),
+  });
+  await producer.close();
+};
+const archive = async (): Promise<string> => {
+  const scheduledAt = new Date(Date.UTC(2026, 10, 20, 3, minute++)).toISOString();
+  const request = { source: SOURCE, scheduledAt, purpose: 'scheduled', execution: EXECUTION };
+  const { recoveryPoint, shares } = await invoke(open, request, 120_000);
+  for (const share of shares) while (!(await invoke(archiveShare, { recoveryPoint, share }, 600_000)).done);
+  await invoke(commit, { recoveryPoint }, 120_000);
+  return recoveryPoint;
+};
+/** As the machine does it; a call that fails is made again. */
+const restore = async (request: object, tries = 1): Promise<{ records: number }> => {
+  const again = async <T>(ask: () => Promise<T>): Promise<T> => {
+    for (let left = tries; ; left--)
+      try {
+        return await ask();
+      } catch (error) {
+        if (left <= 1) throw error;
+      }
+  };
+  const { restoreId, parts } = await again(() => invoke(planHandler, request, 120_000));
+  for (const part of parts as number[])
+    await vi.waitFor(
+      () =>
+        again(async () => {
+          while (!(await invoke(partHandler, { restoreId, part }, 600_000)).done);
+        }),
+      { timeout: 20_000, interval: 300 },
+    );
+  return again(() => invoke(concludeHandler, { restoreId }, 60_000));
+};
+const partOf = async (id: string, part: number) =>
+  RestoredPart.parse(JSON.parse((await test.read(restoredKey(id, part))).toString()));
+
+describeKafka('own')('a restore', () => {
+  beforeAll(async () => {
+    test = await openKafkaPlatform({});
+  });
+  afterAll(() => test[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    await test.begin();
+    topic = `audit.restore-${++topics}`;
+    vi.spyOn(platform.sources[SOURCE], 'bootstrap', 'get').mockReturnValue(test.kafka.bootstrap.split(','));
+    vi.spyOn(platform.sources[SOURCE].topics, 'include', 'get').mockReturnValue([topic]);
+  });
+  afterEach(() => vi.restoreAllMocks());
+
+  it('brings a deleted topic back, of all its archives: partitions, keys, values, headers, times, settings', async () => {
+    await create(topic, 2, 'max.message.bytes=2000000', 'retention.ms=100000000000000');
+    await send(['a', 'b'], { compression: 'zstd' });
+    await send(['c'], { partition: 1 });
+    await archive();
+    await send(['d'], { compression: 'gzip' });
+    const recoveryPoint = await archive();
+    const before = [await consume(topic, 0), await consume(topic, 1)];
+    expect(before[0]).toHaveLength(3);
+    await remove(topic);
+    const id = `back-${topics}`;
+    expect(await restore({ restoreId: id, recoveryPoint, topics: [{ topic }] })).toMatchObject({
+      records: 4,
+      partitions: 2,
+    });
+    expect([await consume(topic, 0), await consume(topic, 1)]).toEqual(before);
+    const described = await admin('TopicCommand', '--describe', '--topic', topic);
+    expect(described).toMatch(/PartitionCount: 2.*max.message.bytes=2000000/);
+    expect(described).toContain('retention.ms=-1');
+    const [message] = test.messages;
+    expect(message?.text).toContain(
+      "--add-config 'retention.ms=[100000000000000]' --delete-config retention.bytes,cleanup.policy",
+    );
+    expect((await partOf(id, 0)).offsets).toEqual([{ from: 0, to: 3, at: 0 }]);
+  });
+
+  it('goes to another name, of a range of times, one partition', async () => {
+    await create(topic, 2);
+    await send(['a', 'b', 'c', 'd']);
+    await send(['z'], { partition: 1 });
+    const recoveryPoint = await archive();
+    const as = `${topic}-copy`;
+    const times = { from: '2023-11-14T22:13:20.001Z', to: '2023-11-14T22:13:20.003Z' };
+    const id = `range-${topics}`;
+    await restore({ restoreId: id, recoveryPoint, topics: [{ topic, as, partitions: [0], times }] });
+    expect((await consume(as, 0)).map((line) => line.split('\t').at(-1))).toEqual(['b', 'c']);
+    expect((await partOf(id, 0)).offsets).toEqual([{ from: 1, to: 3, at: 0 }]);
+    expect(await consume(topic, 0)).toHaveLength(4);
+  });
+
+  it('is refused before anything is made or written where the target is not what it should be', async () => {
+    await create(topic, 1);
+    await send(['a']);
+    const recoveryPoint = await archive();
+    const as = `${topic}-new`;
+    const attempt = (change: object) =>
+      invoke(planHandler, { restoreId: 'refused', recoveryPoint, topics: [{ topic }], ...change });
+    const refused = (text: RegExp) => ({ name: 'RestoreRefused', message: expect.stringMatching(text) });
+    await expect(attempt({})).rejects.toMatchObject(refused(/no topic audit.*one of this name/s));
+    await expect(attempt({ target: 'empty' })).rejects.toMatchObject(refused(/without records.*offsets 0 to 1/s));
+    await expect(attempt({ target: 'merge', topics: [{ topic, as }] })).rejects.toMatchObject(
+      refused(/in the cluster.*none/s),
+    );
+    await expect(attempt({ topics: [{ topic: 'nobody' }] })).rejects.toMatchObject(refused(/an archived topic nobody/));
+    await expect(attempt({ topics: [{ topic, as, partitions: [3] }] })).rejects.toMatchObject(refused(/partition 3/));
+    await expect(
+      attempt({
+        topics: [
+          { topic, as },
+          { topic, as },
+        ],
+      }),
+    ).rejects.toMatchObject(refused(/two for/));
+    expect(await admin('TopicCommand', '--list')).not.toContain(as);
+    expect(await test.keys('kafka/restores/')).toEqual([]);
+    expect(await consume(topic, 0)).toHaveLength(1);
+  });
+
+  it('is appended to what is there where that is asked for, with the map of offsets', async () => {
+    await create(topic, 1);
+    await send(['a', 'b']);
+    const recoveryPoint = await archive();
+    const as = `${topic}-merged`;
+    await create(as, 1);
+    await send(['there'], { to: as });
+    const id = `merge-${topics}`;
+    await restore({ restoreId: id, recoveryPoint, topics: [{ topic, as }], target: 'merge' });
+    expect((await consume(as, 0)).map((line) => line.split('\t').at(-1))).toEqual(['there', 'a', 'b']);
+    expect((await partOf(id, 0)).offsets).toEqual([{ from: 0, to: 2, at: 1 }]);
+  });
+
+  it('writes each record once, whichever call to vault or cluster takes effect without an answer', async () => {
+    await create(topic, 1);
+    await send(Array.from({ length: 2500 }, (_, number) => `value ${number}`));
+    const recoveryPoint = await archive();
+    const { around } = test.world.faults;
+    for (let nth = 0; ; nth += 1) {
+      const as = `${topic}-n${nth}`;
+      let calls = 0;
+      test.world.faults.around = async (call, run) => {
+        const answer = await around(call, run);
+        if (call.service === 's3' && calls++ === nth) throw new ConnectionCut('the answer was lost');
+        return answer;
+      };
+      await restore({ restoreId: `nth-${nth}-${topics}`, recoveryPoint, topics: [{ topic, as }] }, 3);
+      test.world.faults.around = around;
+      // Read back with the archive's digest by the restore itself; here only how many there are.
+      expect(await admin('GetOffsetShell', '--topic', as), `call ${nth}`).toContain(`${as}:0:2500`);
+      if (calls <= nth) {
+        expect(nth).toBeGreaterThan(8);
+        return;
+      }
+    }
+  });
+
+  it('goes on behind what was written where it was cut off in the middle', async () => {
+    await create(topic, 1);
+    await send(Array.from({ length: 5000 }, (_, number) => `value ${number}`));
+    const recoveryPoint = await archive();
+    const as = `${topic}-slow`;
+    const { parts } = await invoke(
+      planHandler,
+      { restoreId: `slow-${topics}`, recoveryPoint, topics: [{ topic, as }] },
+      120_000,
+    );
+    expect(parts).toEqual([0]);
+    // Time for a thousand records or so in each call.
+    let calls = 0;
+    const some = () => {
+      let asked = 0;
+      const { restorePart } = restoring;
+      return restorePart(
+        { restoreId: `slow-${topics}`, part: 0 },
+        { remainingMs: () => (++asked > 1300 * (calls + 1) ? 0 : 600_000) },
+      );
+    };
+    const restoring = await import('../../../functions/kafka/restoring.ts');
+    await vi.waitFor(
+      async () => {
+        for (; !(await some()).done; calls++);
+      },
+      { timeout: 30_000, interval: 300 },
+    );
+    expect(calls).toBeGreaterThan(2);
+    expect(await admin('GetOffsetShell', '--topic', as)).toContain(`${as}:0:5000`);
+  });
+
+  it('is stopped by a name where somebody else writes to the target', async () => {
+    await create(topic, 1);
+    await send(['a']);
+    const recoveryPoint = await archive();
+    const as = `${topic}-busy`;
+    const { restoreId } = await invoke(
+      planHandler,
+      { restoreId: `busy-${topics}`, recoveryPoint, topics: [{ topic, as }] },
+      120_000,
+    );
+    await vi.waitFor(() => send(['foreign'], { to: as }), { timeout: 20_000, interval: 300 });
+    await expect(partHandler({ restoreId, part: 0 }, contextFor('kafkaRestorePart', 600_000))).rejects.toMatchObject({
+      name: 'RestoreDisturbed',
+    });
+  });
+});

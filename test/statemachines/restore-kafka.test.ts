@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../../local/services/step-functions/language/definition.ts';
+import { createTestRegion, functions, named } from '../local/services/step-functions/support.ts';
+import { machineOf } from './definitions.ts';
+
+const machine = machineOf('restore-kafka');
+const INPUT = { restoreId: 'orders-back', recoveryPoint: 'point', topics: [{ topic: 'orders' }] };
+
+const restore = (answers: Record<string, (event: Json) => Json> = {}) => {
+  const asked: [string, Json][] = [];
+  const good: Record<string, (event: Json) => Json> = {
+    kafkaPlanRestore: () => ({ restoreId: 'orders-back', parts: [0, 1, 2] }),
+    kafkaRestorePart: () => ({ done: true, records: 3 }),
+    kafkaConcludeRestore: () => ({ restoreId: 'orders-back', records: 9, partitions: 3 }),
+    ...answers,
+  };
+  const region = createTestRegion({
+    'lambda.Invoke': functions(
+      Object.fromEntries(
+        Object.keys(good).map((name) => [
+          name,
+          (event: Json) => {
+            asked.push([name, event]);
+            return good[name]?.(event) ?? null;
+          },
+        ]),
+      ),
+    ),
+  });
+  return { asked, run: () => region.run(machine, INPUT, 80_000) };
+};
+
+describe('restore-kafka', () => {
+  it('plans, restores every partition until it is done, and says what was restored', async () => {
+    const calls: Record<number, number> = {};
+    const { run, asked } = restore({
+      kafkaRestorePart: (event) => {
+        const { part } = event as { part: number };
+        calls[part] = (calls[part] ?? 0) + 1;
+        return { done: part !== 1 || (calls[part] ?? 0) === 4, records: 3 };
+      },
+    });
+    expect(await run()).toMatchObject({ status: 'SUCCEEDED', output: { records: 9 } });
+    expect(calls).toEqual({ 0: 1, 1: 4, 2: 1 });
+    expect(asked[0]).toEqual(['kafkaPlanRestore', INPUT]);
+    expect(asked[1]).toEqual(['kafkaRestorePart', { restoreId: 'orders-back', part: 0 }]);
+    expect(asked.at(-1)).toEqual(['kafkaConcludeRestore', { restoreId: 'orders-back' }]);
+  });
+
+  it('tries again what passes, and ends by the name of what does not', async () => {
+    let tries = 0;
+    const passing = restore({
+      kafkaRestorePart: () => {
+        if (++tries < 5) throw named('KafkaNotReady', 'a moment');
+        return { done: true };
+      },
+    });
+    expect((await passing.run()).status).toBe('SUCCEEDED');
+    for (const name of ['kafkaPlanRestore', 'kafkaRestorePart', 'kafkaConcludeRestore']) {
+      const { run } = restore({
+        [name]: () => {
+          throw named('RestoreRefused', 'no');
+        },
+      });
+      expect(await run(), name).toMatchObject({ status: 'FAILED', error: 'RestoreRefused' });
+    }
+  });
+
+  it('ends where a partition answers neither done nor not', async () => {
+    const { run } = restore({ kafkaRestorePart: () => ({ done: 0 }) });
+    expect(await run()).toMatchObject({ status: 'FAILED', error: 'UnknownAnswer' });
+  });
+});
