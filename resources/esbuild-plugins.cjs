@@ -34,4 +34,13 @@ const bundledWasm = {
   },
 };
 
-module.exports = [platform, english, bundledWasm];
+/** Modules that ask where they are are answered: the bundle is no module, and has no `import.meta`. */
+const moduleUrl = {
+  name: 'module-url',
+  setup({ initialOptions }) {
+    initialOptions.define = { ...initialOptions.define, 'import.meta.url': 'bundleUrl' };
+    initialOptions.banner = { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" };
+  },
+};
+
+module.exports = [platform, english, bundledWasm, moduleUrl];

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { writeArtifact } from '../../shared/artifacts/artifacts.ts';
 import { kafkaSourceNamed } from '../../shared/config/platform.ts';
 import {
+  KEEPING,
   RestoredPart,
   RestoreId,
   RestorePlan,
@@ -13,7 +14,6 @@ import {
 import { notify } from '../../shared/notify/notify.ts';
 import { findDocument } from '../../shared/vault/documents.ts';
 import { ArchiveUnfinished } from './errors.ts';
-import { KEEPING } from './restore-plans.ts';
 
 export const EndRequest = z.strictObject({ restoreId: RestoreId });
 

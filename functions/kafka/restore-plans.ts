@@ -9,6 +9,7 @@ import type { TopicFacts } from '../../shared/kafka/archive.ts';
 import { type Cluster, openCluster, type Topic } from '../../shared/kafka/cluster.ts';
 import { chain } from '../../shared/kafka/reading.ts';
 import {
+  KEEPING,
   type MadeTopic,
   RestoreId,
   type RestorePart,
@@ -52,9 +53,6 @@ type Wanted = RestoreRequest['topics'][number];
 
 /** They drop records for their age, their number or their key, or give them another time. */
 const SET_ASIDE = ['retention.ms', 'retention.bytes', 'cleanup.policy', 'message.timestamp.type'];
-/** While it is restored a topic keeps everything. */
-export const KEEPING = { 'retention.ms': '-1', 'retention.bytes': '-1', 'cleanup.policy': 'delete' };
-
 /** Asked again with the same id, it finds its plan, and makes what is not made yet. @throws {RestoreRefused} */
 export const planRestore = async (request: RestoreRequest): Promise<{ restoreId: string; parts: number[] }> => {
   const { restoreId } = request;

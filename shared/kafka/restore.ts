@@ -68,6 +68,9 @@ export type RestoredPart = z.output<typeof RestoredPart>;
 /** Written before the first record: what stands behind the base from then on is of this restore. */
 export const RestoreBegun = z.strictObject({ begunAt: time });
 
+/** While it is restored a topic keeps everything. */
+export const KEEPING = { 'retention.ms': '-1', 'retention.bytes': '-1', 'cleanup.policy': 'delete' };
+
 const folderOf = (restoreId: string): string => `kafka/restores/${restoreId}`;
 export const restorePlanKey = (restoreId: string): string => `${folderOf(restoreId)}/plan.json`;
 export const restoreBegunKey = (restoreId: string, part: number): string => `${folderOf(restoreId)}/begun/${part}.json`;
