@@ -92,6 +92,7 @@ export const GRANTS = {
       ],
       Resource: ['${Kafka}:topic/*'],
     },
+    { Action: ['kafka-cluster:DescribeGroup'], Resource: ['${Kafka}:group/*'] },
   ],
   findMissedRuns: [
     {

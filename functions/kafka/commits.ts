@@ -50,7 +50,14 @@ const indexOf = async (id: string): Promise<ArchiveIndex> => {
     });
   const done = shares.filter((share) => share !== undefined);
   return {
-    ...{ schemaVersion: 1, recoveryPoint: id, base: plan.base, takenAt: plan.takenAt, topics: plan.topics },
+    ...{
+      schemaVersion: 1,
+      recoveryPoint: id,
+      base: plan.base,
+      takenAt: plan.takenAt,
+      topics: plan.topics,
+      groups: plan.groups,
+    },
     segments: done.flatMap(({ segments }) => segments),
     gaps: [...plan.gaps, ...done.flatMap(({ gaps }) => gaps)],
     next: plan.next,

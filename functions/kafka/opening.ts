@@ -12,6 +12,7 @@ import type { KafkaSource } from '../../shared/config/schema.ts';
 import { ArchiveHead, ArchivePlan, headKey, planKey } from '../../shared/kafka/archive.ts';
 import { type Cluster, openCluster, type Topic } from '../../shared/kafka/cluster.ts';
 import { NoTopics } from '../../shared/kafka/errors.ts';
+import type { GroupOffsets } from '../../shared/kafka/groups.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { findDocument, openDocument } from '../../shared/vault/documents.ts';
 import { VERSION } from '../../shared/version.ts';
@@ -89,12 +90,13 @@ const makePlan = async (
       ...{ source, recoveryPoint, expected: configured.topics, found: 'none' },
       next: 'Correct topics.include, or allow this service to describe them; an archive of nothing is none.',
     });
+  const groups = archivedGroups(await cluster.groups(), topics);
   const takenAt = now().toISOString();
   const standing: Standing[] = [];
   for (const topic of topics) standing.push({ id: topic.id, name: topic.name, ranges: await cluster.ranges(topic) });
   const { ranges, gaps, next } = planArchive(standing, head.next);
   const plan: ArchivePlan = {
-    ...{ recoveryPoint, base: head.recoveryPoint, takenAt, gaps, next },
+    ...{ recoveryPoint, base: head.recoveryPoint, takenAt, gaps, next, groups },
     topics: await factsOf(cluster, topics),
     shares: shareOut(ranges, configured.concurrency),
   };
@@ -109,6 +111,20 @@ const headOf = async (source: string): Promise<ArchiveHead> => {
   if (head?.recoveryPoint && (await readPoint(head.recoveryPoint)).status === 'started')
     await settle(head.recoveryPoint);
   return head ?? { recoveryPoint: null, next: {} };
+};
+
+/** Of the topics that are archived, and with their ids. */
+const archivedGroups = (groups: readonly GroupOffsets[], topics: readonly Topic[]): ArchivePlan['groups'] => {
+  const ids = new Map(topics.map(({ id, name }) => [name, id]));
+  return groups
+    .map(({ group, offsets }) => ({
+      group,
+      offsets: offsets.flatMap((each) => {
+        const topicId = ids.get(each.topic);
+        return topicId === undefined ? [] : [{ topicId, ...each }];
+      }),
+    }))
+    .filter(({ offsets }) => offsets.length > 0);
 };
 
 const factsOf = async (cluster: Cluster, topics: readonly Topic[]): Promise<ArchivePlan['topics']> => {

@@ -35,7 +35,8 @@ export const concludeRestore = async ({
     topic: 'info',
     what: `${records} records of ${plan.source} are restored into ${plan.into}`,
     ...{ source: plan.source, recoveryPoint: plan.recoveryPoint, since: new Date(plan.plannedAt) },
-    impact: 'Every partition was read back and holds what the archive holds. Consumer groups are not moved.',
+    impact:
+      'Every partition was read back and holds what the archive holds. Consumer groups stand where they stood: kafkaRestoreGroups moves them.',
     evidence: parts
       .slice(0, 30)
       .map(

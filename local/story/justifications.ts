@@ -232,6 +232,7 @@ export const JUSTIFICATIONS: readonly Justification[] = [
       'kafkaPlanRestore',
       'kafkaRestorePart',
       'kafkaConcludeRestore',
+      'kafkaRestoreGroups',
       'archiveKafka',
       'restoreKafka',
     ],

@@ -44,6 +44,15 @@ export const Positions = z.record(
 );
 export type Positions = z.output<typeof Positions>;
 
+/** How far a consumer group had committed in one partition: the next offset it would read. */
+export const ArchivedGroup = z.strictObject({
+  group: z.string(),
+  offsets: z.array(
+    z.strictObject({ topicId: z.string(), topic: z.string(), partition: offset, offset, metadata: z.string() }),
+  ),
+});
+export type ArchivedGroup = z.output<typeof ArchivedGroup>;
+
 /** What is to be archived now: decided once for a recovery point, whoever asks again. */
 export const ArchivePlan = z.strictObject({
   recoveryPoint: z.string(),
@@ -52,6 +61,8 @@ export const ArchivePlan = z.strictObject({
   /** When the brokers were asked how far they are. */
   takenAt: time,
   topics: z.array(TopicFacts),
+  /** Asked just before the brokers were asked how far they are: no group is ahead of what is archived. */
+  groups: z.array(ArchivedGroup),
   /** Work of functions that archive at the same time; a partition is in one of them. */
   shares: z.array(z.array(PartitionRange)),
   gaps: z.array(Gap),
@@ -96,6 +107,7 @@ export const ArchiveIndex = z.strictObject({
   base: z.string().nullable(),
   takenAt: time,
   topics: z.array(TopicFacts),
+  groups: z.array(ArchivedGroup),
   segments: z.array(Segment),
   gaps: z.array(Gap),
   /** Where the next archive begins. */

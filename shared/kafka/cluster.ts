@@ -1,18 +1,11 @@
 // What is asked of a Kafka cluster: which topics it has, from where to where, and the batches themselves.
-import {
-  Connection,
-  type ConnectionOptions,
-  createTopicsV7,
-  describeConfigsV4,
-  initProducerIdV4,
-  listOffsetsV7,
-  metadataV12,
-} from '@platformatic/kafka';
+import { createTopicsV7, describeConfigsV4, initProducerIdV4, listOffsetsV7, metadataV12 } from '@platformatic/kafka';
 import type { KafkaSource } from '../config/schema.ts';
-import { signIn } from './credentials.ts';
+import { openBrokers } from './brokers.ts';
 import type { Sequence } from './encoding.ts';
 import { KafkaRefused } from './errors.ts';
-import { known, refusalOf } from './failures.ts';
+import { refusalOf } from './failures.ts';
+import { commitOffsets, committedOffsets, type GroupOffsets, groupOffsets } from './groups.ts';
 import { type RawPartition, rawFetch } from './raw-fetch.ts';
 import { rawProduce } from './raw-produce.ts';
 
@@ -51,6 +44,12 @@ export interface Cluster extends AsyncDisposable {
   producer(): Promise<Pick<Sequence, 'producerId' | 'epoch'>>;
   /** Appends one batch. @throws {KafkaNotReady} {KafkaRefused} */
   produce(topic: Topic, partition: Partition, batch: Buffer): Promise<void>;
+  /** What every consumer group has committed. */
+  groups(): Promise<GroupOffsets[]>;
+  /** What one group has committed. */
+  committed(group: string): Promise<GroupOffsets>;
+  /** Sets offsets of a group that nobody is in. @throws {KafkaRefused} while it has members */
+  commit(offsets: GroupOffsets): Promise<void>;
 }
 
 export interface NewTopic {
@@ -64,8 +63,6 @@ export type Fetched =
   | ({ outOfRange: false } & Omit<RawPartition, 'errorCode'>)
   | { outOfRange: true; logStart: number };
 
-const CLIENT = 'lifeboat';
-const OPTIONS = { connectTimeout: 5_000, requestTimeout: 30_000 };
 /** One answer; a single batch larger than this comes all the same. */
 const FETCH_BYTES = 8 * 1024 * 1024;
 const READ_UNCOMMITTED = 0;
@@ -81,64 +78,13 @@ const OF_THE_TOPIC = 1;
 
 /** @throws {BrokersUnreachable} {KafkaAccessDenied} */
 export const openCluster = async (name: string, source: KafkaSource): Promise<Cluster> => {
-  const options: ConnectionOptions = {
-    ...OPTIONS,
-    ...(source.tls ? { tls: {} } : {}),
-    ...(await signIn(name, source)),
-  };
-  const connections = new Map<string, Promise<Connection>>();
-  let brokers = new Map<number, string>();
-
-  const dial = async (address: string): Promise<Connection> => {
-    const connection = new Connection(CLIENT, options);
-    // Whoever waits for an answer hears of it; there is nobody else to tell.
-    connection.on('error', () => undefined);
-    const colon = address.lastIndexOf(':');
-    try {
-      await connection.connect(address.slice(0, colon), Number(address.slice(colon + 1)));
-      return connection;
-    } catch (error) {
-      connections.delete(address);
-      await connection.close().catch(() => undefined);
-      throw known(name, address, error);
-    }
-  };
-  const at = async (address: string): Promise<Connection> => {
-    const standing = await connections.get(address);
-    if (standing?.isConnected()) return standing;
-    const opened = dial(address);
-    connections.set(address, opened);
-    return opened;
-  };
-  const ask = async <T>(address: string, request: (connection: Connection) => Promise<T>): Promise<T> => {
-    const connection = await at(address);
-    try {
-      return await request(connection);
-    } catch (error) {
-      throw known(name, address, error);
-    }
-  };
-  /** The first of the brokers that one began with that answers. */
-  const anywhere = async <T>(request: (connection: Connection) => Promise<T>): Promise<T> => {
-    let last: unknown;
-    for (const address of source.bootstrap)
-      try {
-        return await ask(address, request);
-      } catch (error) {
-        last = error;
-      }
-    throw last;
-  };
-  const addressOf = (leader: number, what: string): string => {
-    const address = brokers.get(leader);
-    if (address) return address;
-    throw refusalOf(name, what, 'LEADER_NOT_AVAILABLE');
-  };
+  const brokers = await openBrokers(name, source);
+  const { anywhere, ask, addressOf } = brokers;
 
   return {
     async topics(wanted) {
       const answer = await anywhere((connection) => metadataV12.api.async(connection, null, false, false));
-      brokers = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]));
+      brokers.note(answer.brokers);
       return answer.topics
         .filter(({ name: topic, isInternal }) => topic && !isInternal && wanted(topic))
         .map(({ name: topic, topicId, partitions }) => ({
@@ -232,11 +178,13 @@ export const openCluster = async (name: string, source: KafkaSource): Promise<Cl
         throw refusalOf(name, `${topic}-${partition}`, errorCode, message ?? undefined);
     },
 
-    async [Symbol.asyncDispose]() {
-      for (const opened of connections.values()) {
-        const connection = await opened.catch(() => undefined);
-        await connection?.close().catch(() => undefined);
-      }
+    async groups() {
+      brokers.note((await anywhere((connection) => metadataV12.api.async(connection, [], false, false))).brokers);
+      return groupOffsets(brokers);
     },
+    committed: (group) => committedOffsets(brokers, group),
+    commit: (offsets) => commitOffsets(name, brokers, offsets),
+
+    [Symbol.asyncDispose]: () => brokers[Symbol.asyncDispose](),
   };
 };

@@ -75,4 +75,28 @@ const folderOf = (restoreId: string): string => `kafka/restores/${restoreId}`;
 export const restorePlanKey = (restoreId: string): string => `${folderOf(restoreId)}/plan.json`;
 export const restoreBegunKey = (restoreId: string, part: number): string => `${folderOf(restoreId)}/begun/${part}.json`;
 export const restoredKey = (restoreId: string, part: number): string => `${folderOf(restoreId)}/parts/${part}.json`;
+/** Where a group was set to, and what it had before. Offsets are those of the restored topics. */
+export const RestoredGroups = z.strictObject({
+  restoreId: RestoreId,
+  state: z.enum(['planned', 'applied', 'rolled back']),
+  groups: z.array(
+    z.strictObject({
+      group: z.string(),
+      offsets: z.array(
+        z.strictObject({
+          topic: z.string(),
+          partition: offset,
+          archived: offset,
+          offset,
+          metadata: z.string(),
+          /** Null where the group had none. */
+          before: z.strictObject({ offset, metadata: z.string() }).nullable(),
+        }),
+      ),
+    }),
+  ),
+});
+export type RestoredGroups = z.output<typeof RestoredGroups>;
+export const restoredGroupsKey = (restoreId: string): string => `${folderOf(restoreId)}/groups.json`;
+
 export const restoreSummaryKey = (restoreId: string): string => `${folderOf(restoreId)}/summary.json`;

@@ -1,11 +1,12 @@
 // Topics restored from their archives into a real cluster, through the handlers, and read by Kafka's own consumer.
-import { Producer } from '@platformatic/kafka';
+import { Consumer, Producer } from '@platformatic/kafka';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { handler as archiveShare } from '../../../functions/kafka/archive-share.ts';
 import { handler as commit } from '../../../functions/kafka/commit-archive.ts';
 import { handler as concludeHandler } from '../../../functions/kafka/conclude-restore.ts';
 import { handler as open } from '../../../functions/kafka/open-archive.ts';
 import { handler as planHandler } from '../../../functions/kafka/plan-restore.ts';
+import { handler as groupsHandler } from '../../../functions/kafka/restore-groups.ts';
 import { handler as partHandler } from '../../../functions/kafka/restore-part.ts';
 import { ConnectionCut } from '../../../local/faults.ts';
 import { RestoredPart, restoredKey } from '../../../shared/kafka/restore.ts';
@@ -41,13 +42,13 @@ const create = (name: string, partitions: number, ...settings: string[]): Promis
     ],
   );
 const remove = (name: string): Promise<string> => admin('TopicCommand', '--delete', '--topic', name);
-/** What Kafka's own consumer reads: partition, timestamp, headers, key and value of every record. */
-const consume = async (name: string, partition: number): Promise<string[]> => {
+/** What Kafka's own consumer reads from the beginning: timestamp, headers, key and value of so many records, of which there are no more. */
+const consume = async (name: string, partition: number, records: number): Promise<string[]> => {
+  expect(await admin('GetOffsetShell', '--topic', name)).toContain(`${name}:${partition}:${records}`);
   const printed = ['timestamp', 'headers', 'key'].flatMap((each) => ['--property', `print.${each}=true`]);
-  const text = await admin(
-    'consumer.ConsoleConsumer',
-    ...['--topic', name, '--partition', `${partition}`, '--offset', 'earliest', '--timeout-ms', '3000', ...printed],
-  );
+  const most = ['--max-messages', `${records}`, '--timeout-ms', '60000'];
+  const place = ['--topic', name, '--partition', `${partition}`, '--offset', 'earliest'];
+  const text = await admin('consumer.ConsoleConsumer', ...place, ...most, ...printed);
   return text.split('\n').filter((line) => line.includes('Time:'));
 };
 const send = async (
@@ -116,7 +117,7 @@ describeKafka('own')('a restore', () => {
     await archive();
     await send(['d'], { compression: 'gzip' });
     const recoveryPoint = await archive();
-    const before = [await consume(topic, 0), await consume(topic, 1)];
+    const before = [await consume(topic, 0, 3), await consume(topic, 1, 1)];
     expect(before[0]).toHaveLength(3);
     await remove(topic);
     const id = `back-${topics}`;
@@ -124,7 +125,7 @@ describeKafka('own')('a restore', () => {
       records: 4,
       partitions: 2,
     });
-    expect([await consume(topic, 0), await consume(topic, 1)]).toEqual(before);
+    expect([await consume(topic, 0, 3), await consume(topic, 1, 1)]).toEqual(before);
     const described = await admin('TopicCommand', '--describe', '--topic', topic);
     expect(described).toMatch(/PartitionCount: 2.*max.message.bytes=2000000/);
     expect(described).toContain('retention.ms=-1');
@@ -144,9 +145,9 @@ describeKafka('own')('a restore', () => {
     const times = { from: '2023-11-14T22:13:20.001Z', to: '2023-11-14T22:13:20.003Z' };
     const id = `range-${topics}`;
     await restore({ restoreId: id, recoveryPoint, topics: [{ topic, as, partitions: [0], times }] });
-    expect((await consume(as, 0)).map((line) => line.split('\t').at(-1))).toEqual(['b', 'c']);
+    expect((await consume(as, 0, 2)).map((line) => line.split('\t').at(-1))).toEqual(['b', 'c']);
     expect((await partOf(id, 0)).offsets).toEqual([{ from: 1, to: 3, at: 0 }]);
-    expect(await consume(topic, 0)).toHaveLength(4);
+    expect(await consume(topic, 0, 4)).toHaveLength(4);
   });
 
   it('is refused before anything is made or written where the target is not what it should be', async () => {
@@ -174,7 +175,7 @@ describeKafka('own')('a restore', () => {
     ).rejects.toMatchObject(refused(/two for/));
     expect(await admin('TopicCommand', '--list')).not.toContain(as);
     expect(await test.keys('kafka/restores/')).toEqual([]);
-    expect(await consume(topic, 0)).toHaveLength(1);
+    expect(await consume(topic, 0, 1)).toHaveLength(1);
   });
 
   it('is appended to what is there where that is asked for, with the map of offsets', async () => {
@@ -186,7 +187,7 @@ describeKafka('own')('a restore', () => {
     await send(['there'], { to: as });
     const id = `merge-${topics}`;
     await restore({ restoreId: id, recoveryPoint, topics: [{ topic, as }], target: 'merge' });
-    expect((await consume(as, 0)).map((line) => line.split('\t').at(-1))).toEqual(['there', 'a', 'b']);
+    expect((await consume(as, 0, 3)).map((line) => line.split('\t').at(-1))).toEqual(['there', 'a', 'b']);
     expect((await partOf(id, 0)).offsets).toEqual([{ from: 0, to: 2, at: 1 }]);
   });
 
@@ -244,6 +245,58 @@ describeKafka('own')('a restore', () => {
     );
     expect(calls).toBeGreaterThan(2);
     expect(await admin('GetOffsetShell', '--topic', as)).toContain(`${as}:0:5000`);
+  });
+
+  it('lets groups go on with exactly the record they would have read next, planned, set, and taken back', async () => {
+    await create(topic, 1);
+    await send(['a', 'b', 'c', 'd', 'e']);
+    const group = `group-${topics}`;
+    const readAs = async (name: string, most: number): Promise<string[]> => {
+      const place = ['--topic', name, '--group', group, '--max-messages', `${most}`, '--timeout-ms', '15000'];
+      const text = await admin('consumer.ConsoleConsumer', ...place, '--from-beginning');
+      return text.split('\n').filter(Boolean);
+    };
+    expect(await readAs(topic, 3)).toEqual(['a', 'b', 'c']);
+    const recoveryPoint = await archive();
+    const as = `${topic}-moved`;
+    await create(as, 1);
+    await send(['before'], { to: as });
+    // What was restored begins in the middle, behind something else: offsets have nothing to do with those of before.
+    const offsets = { from: 1 };
+    const restoreId = `groups-${topics}`;
+    const move = (step: string, more = {}) => invoke(groupsHandler, { restoreId, step, ...more }, 120_000);
+    await expect(move('plan')).rejects.toMatchObject({
+      name: 'RestoreRefused',
+      message: expect.stringContaining('a restore of this id'),
+    });
+    await restore({ restoreId, recoveryPoint, topics: [{ topic, as, offsets }], target: 'merge' });
+    await expect(move('apply')).rejects.toMatchObject({ name: 'RestoreRefused' });
+    await expect(move('plan', { groups: ['nobody'] })).rejects.toThrow(/archived offsets of the group nobody/);
+    const expected = { topic: as, partition: 0, archived: 3, offset: 3, before: null };
+    expect(await move('plan')).toMatchObject({ state: 'planned', groups: [{ group, offsets: [expected] }] });
+    expect(await move('apply')).toMatchObject({ state: 'applied' });
+    expect(await readAs(as, 1)).toEqual(['d']);
+    const consumer = new Consumer({
+      clientId: 'test',
+      groupId: group,
+      bootstrapBrokers: test.kafka.bootstrap.split(','),
+    });
+    await consumer.joinGroup({});
+    await expect(move('apply')).rejects.toMatchObject({
+      name: 'KafkaRefused',
+      message: expect.stringContaining('Stop its consumers'),
+    });
+    await consumer.leaveGroup();
+    await consumer.close();
+    // A second restore of the same: now the group has offsets there, and can be taken back to them.
+    const second = `again-${topics}`;
+    await restore({ restoreId: second, recoveryPoint, topics: [{ topic, as }], target: 'merge' });
+    const again = { restoreId: second };
+    expect(await move('plan', again)).toMatchObject({ groups: [{ offsets: [{ offset: 8, before: { offset: 4 } }] }] });
+    await move('apply', again);
+    expect(await readAs(as, 1)).toEqual(['d']);
+    expect(await move('roll-back', again)).toMatchObject({ state: 'rolled back' });
+    expect(await readAs(as, 1)).toEqual(['e']);
   });
 
   it('is stopped by a name where somebody else writes to the target', async () => {
