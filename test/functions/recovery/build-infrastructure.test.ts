@@ -30,7 +30,6 @@ beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'lifeboat-builds-'));
   world = await createWorld({ directory, regions: [PRIMARY, RECOVERY] });
   region = world.region(RECOVERY);
-  region.codebuild.patienceMs = 50;
   world.iam.putRole({
     arn: ROLE,
     trust: [{ Effect: 'Allow', Principal: { Service: 'codebuild.amazonaws.com' }, Action: 'sts:AssumeRole' }],
@@ -75,7 +74,11 @@ const untilDone = async (): Promise<Record<string, unknown>> => {
 const variables = ({ environment }: Build) =>
   Object.fromEntries((environment?.environmentVariables ?? []).map(({ name, value }) => [name, value]));
 
+/** Builds that end keep region time waiting for them; those that hang are not waited for. */
+const PATIENCE_MS = 20_000;
+
 beforeEach(async () => {
+  region.codebuild.patienceMs = PATIENCE_MS;
   recovery = recoveryRegion();
   const { accessKeyId, secretAccessKey } = world.iam.operatorCredentials;
   vi.stubEnv('AWS_ENDPOINT_URL', region.endpoint);
@@ -185,6 +188,7 @@ describe('the infrastructure of the region that takes over', () => {
   });
 
   it('stops where somebody stops the build', async () => {
+    region.codebuild.patienceMs = 50;
     await create('sleep 600');
     expect(await call()).toMatchObject({ done: false });
     await tenSeconds();
@@ -193,6 +197,7 @@ describe('the infrastructure of the region that takes over', () => {
   });
 
   it('waits for a build that hangs until CodeBuild ends it, as the project says', async () => {
+    region.codebuild.patienceMs = 50;
     await create('sleep 600');
     await call();
     await tenSeconds();
