@@ -48,6 +48,16 @@ export const lookAround = async (plan: Recovery): Promise<Seen> => {
   };
 };
 
+/** Of everything beside the database: whether it is there. What is not answered is not ready, and says why. */
+export const readinessHere = async (plan: Recovery): Promise<Readiness> => {
+  const { region: to } = settings();
+  const looks: Look[] = await Promise.all([cacheHere(plan), projectHere(plan, to), clusterHere(plan, to)]);
+  return looks.flatMap(({ readiness = [], notChecked = [] }) => [
+    ...readiness,
+    ...notChecked.map((found) => ({ step: 'what could not be asked', ready: false, found })),
+  ]);
+};
+
 interface Look {
   readiness?: Readiness;
   notChecked?: string[];

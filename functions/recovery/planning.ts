@@ -6,7 +6,7 @@ import { now } from '../../shared/clock.ts';
 import { configuration, redisSourceNamed } from '../../shared/config/platform.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
 import { settings } from '../../shared/config/settings.ts';
-import type { Assessment } from '../../shared/recovery/assessment.ts';
+import type { Assessment, Readiness } from '../../shared/recovery/assessment.ts';
 import type { Phase } from '../../shared/recovery/documents.ts';
 import { Plan, type PlannedPhase, planKey, runbookKey } from '../../shared/recovery/plan.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
@@ -48,7 +48,7 @@ const look = async (recovery: Recovery): Promise<Plan> => {
     expected: expectedOf(phases, recovery),
     assessedAt: assessment?.at ?? null,
     dataLoss: dataLossOf(recovery, assessment),
-    readiness: [...(assessment?.readiness ?? []), ...seen.readiness],
+    readiness: [...ofTheReplica(assessment), ...seen.readiness],
     quotas: seen.quotas,
     notChecked: [
       ...(assessment
@@ -104,6 +104,10 @@ const dataLossOf = (
     return { source, seconds, objectiveSeconds, late: seconds === null || seconds > objectiveSeconds };
   });
 };
+
+/** What an assessment knows and a plan does not ask: what the replica says of itself. */
+const ofTheReplica = (assessment: Assessment | undefined): Readiness =>
+  (assessment?.readiness ?? []).filter(({ step }) => step.startsWith('promote '));
 
 const residence = async (): Promise<boolean | 'unknown'> => {
   const there = await epochThere();

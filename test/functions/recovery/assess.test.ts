@@ -1,6 +1,13 @@
 // The assessment through its handler: a real primary with its standby, AWS's answers and the customers' probes as the test
 // wants them.
 import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import { BatchGetProjectsCommand, CodeBuildClient } from '@aws-sdk/client-codebuild';
+import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
+import {
+  DescribeReplicationGroupsCommand,
+  ElastiCacheClient,
+  ReplicationGroupNotFoundFault,
+} from '@aws-sdk/client-elasticache';
 import { DescribeEventsCommand, HealthClient, HealthServiceException } from '@aws-sdk/client-health';
 import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -23,6 +30,7 @@ let live: TestServer;
 let standby: TestServer;
 let vault: Vault;
 let rds: AwsClientStub<RDSClient>;
+let describingCluster: () => Promise<object>;
 let askedHealth: { region: string; filter: unknown }[];
 let toldByHealth: (region: string) => object[];
 let started: { name: string; input: string }[];
@@ -75,6 +83,16 @@ beforeEach(() => {
   mockClient(CloudWatchClient)
     .on(GetMetricStatisticsCommand)
     .callsFake(() => ({ Datapoints: [{ Timestamp: new Date(), Maximum: 60 }] }));
+  mockClient(CodeBuildClient)
+    .on(BatchGetProjectsCommand)
+    .callsFake(({ names }) => ({ projects: [{ name: names[0] }] }));
+  mockClient(ElastiCacheClient)
+    .on(DescribeReplicationGroupsCommand)
+    .rejects(new ReplicationGroupNotFoundFault({ message: 'none', $metadata: {} }));
+  describingCluster = async () => ({ cluster: { status: 'ACTIVE' } });
+  mockClient(EKSClient)
+    .on(DescribeClusterCommand)
+    .callsFake(() => describingCluster());
   askedHealth = [];
   toldByHealth = () => [];
   mockClient(HealthClient)
@@ -225,7 +243,39 @@ describe('an assessment', () => {
     rds.on(DescribeDBInstancesCommand, { DBInstanceIdentifier: 'shop-db-replica' }).resolves({ DBInstances: [] });
     const { signals, readiness } = await assess(0);
     expect(signals.find(({ name }: Signal) => name === 'replica')?.says).toBe('unknown');
-    expect(readiness).toMatchObject([{ ready: false }]);
+    expect(readiness[0]).toMatchObject({ step: 'promote the replica of shop-db', ready: false });
+  });
+
+  it('says of every step whether what it needs is there', async () => {
+    const { readiness } = await assess(0);
+    expect(readiness).toEqual([
+      { step: 'promote the replica of shop-db', ready: true, found: 'a standby that answers' },
+      { step: 'an archive of shop-cache', ready: false, found: 'none that was read whole' },
+      { step: 'a free name for the cache of shop-cache', ready: true, found: 'shop-cache is free' },
+      { step: 'the build of shop-infrastructure', ready: true, found: 'a project of CodeBuild' },
+      { step: 'the cluster shop', ready: true, found: 'ACTIVE' },
+    ]);
+    describingCluster = refused;
+    expect((await assess(1)).readiness.at(-1)).toMatchObject({
+      ...{
+        step: 'what could not be asked',
+        ready: false,
+        found: expect.stringContaining('the cluster shop: no answer'),
+      },
+    });
+  });
+
+  it('is not kept waiting by a step that is not known in time, nor lost by one that fails in a way of our own', async () => {
+    if (!plan) throw new Error('no recovery is configured');
+    vi.spyOn(plan.assessment, 'timeout', 'get').mockReturnValue(1);
+    describingCluster = () => new Promise(() => undefined);
+    const late = await assess(0);
+    expect(late.verdict).toBe('healthy');
+    expect(late.readiness.slice(1)).toEqual([
+      { step: 'what the other phases need', ready: false, found: 'not known within 1 s' },
+    ]);
+    describingCluster = () => Promise.reject(new TypeError('ours'));
+    expect((await assess(1)).readiness.slice(1)).toMatchObject([{ ready: false, found: 'TypeError: ours' }]);
   });
 
   it('assesses a scheduled minute once, however often it is asked', async () => {
