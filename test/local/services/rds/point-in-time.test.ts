@@ -6,6 +6,8 @@ import { createFakeWorld, type FakeWorld } from './fake-world.ts';
 import { call, countOrders, createShop, eventIds, instance, query } from './shop.ts';
 
 let world: FakeWorld;
+/** So much the machine's clock may be set back while this runs. */
+const APART_MS = 300;
 /** Region time after 100, 200 and 300 orders, with hours of region time between. */
 const moments: Date[] = [];
 const HOUR_MS = 3_600_000;
@@ -14,10 +16,10 @@ beforeAll(async () => {
   world = await createFakeWorld();
   await createShop(world.primary);
   for (const more of [101, 201]) {
-    await delay(20);
+    await delay(APART_MS);
     moments.push(world.clock.now());
     await world.clock.advanceTo(new Date(world.clock.now().getTime() + 2 * HOUR_MS));
-    await delay(20);
+    await delay(APART_MS);
     await query(
       world.primary,
       'shop-db',
