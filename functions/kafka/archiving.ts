@@ -20,7 +20,7 @@ import { type Batch, batchesIn } from '../../shared/kafka/batches.ts';
 import { type Cluster, openCluster, type Topic } from '../../shared/kafka/cluster.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
-import { changeDocument, findDocument, openDocument } from '../../shared/vault/documents.ts';
+import { changeDocument, openDocument, readDocument } from '../../shared/vault/documents.ts';
 
 export const ShareRequest = z.strictObject({ recoveryPoint: z.string(), share: z.int().nonnegative() });
 
@@ -38,7 +38,7 @@ export const archiveShare = async (
   segmentBytes = SEGMENT_BYTES,
 ): Promise<{ done: boolean; segments: number }> => {
   const { source } = await readPoint(recoveryPoint);
-  const plan = ArchivePlan.parse(await findDocument(planKey(recoveryPoint), ArchivePlan));
+  const plan = await readDocument(planKey(recoveryPoint), ArchivePlan);
   const ranges = plan.shares[share] ?? [];
   const key = progressKey(recoveryPoint, share);
   let { value: progress } = await openDocument(key, ShareProgress, {
@@ -50,9 +50,10 @@ export const archiveShare = async (
   await using cluster = await openCluster(source, configured);
   const names = new Set(ranges.map(({ topic }) => topic));
   const topics = new Map((await cluster.topics((name) => names.has(name))).map((topic) => [topic.id, topic]));
+  const isFull = (bytes: number): boolean => bytes >= segmentBytes || work.remainingMs() <= RESERVED_MS;
   while (!progress.done && work.remainingMs() > RESERVED_MS) {
     const number = progress.segments.length;
-    const reading = new SegmentReading(cluster, topics, ranges, progress, segmentBytes);
+    const reading = new SegmentReading(cluster, topics, ranges, progress, isFull);
     const artifact = await writeStream(segmentKey(recoveryPoint, share, number), reading.bytes(), {
       contentType: 'application/octet-stream',
     });
@@ -72,7 +73,7 @@ class SegmentReading {
   readonly #topics: ReadonlyMap<string, Topic>;
   readonly #ranges: readonly PartitionRange[];
   readonly #before: ShareProgress;
-  readonly #limit: number;
+  readonly #isFull: (bytes: number) => boolean;
   readonly #parts: Part[] = [];
   readonly #gaps: Gap[] = [];
   #range: number;
@@ -84,19 +85,19 @@ class SegmentReading {
     topics: ReadonlyMap<string, Topic>,
     ranges: readonly PartitionRange[],
     before: ShareProgress,
-    limit: number,
+    isFull: (bytes: number) => boolean,
   ) {
     this.#cluster = cluster;
     this.#topics = topics;
     this.#ranges = ranges;
     this.#before = before;
-    this.#limit = limit;
+    this.#isFull = isFull;
     this.#range = before.range;
     this.#offset = before.offset;
   }
 
   async *bytes(): AsyncGenerator<Uint8Array> {
-    for (; this.#range < this.#ranges.length && this.#bytes < this.#limit; ) {
+    while (this.#range < this.#ranges.length && !this.#isFull(this.#bytes)) {
       const range = this.#ranges[this.#range] as PartitionRange;
       yield* this.#read(range);
       if (this.#offset < range.to) return;
@@ -126,7 +127,7 @@ class SegmentReading {
       sha: createHash('sha256'),
     };
     let empty = 0;
-    while (this.#offset < range.to && this.#bytes < this.#limit) {
+    while (this.#offset < range.to && !this.#isFull(this.#bytes)) {
       const batches = await this.#fetch(range);
       if (batches === undefined) break;
       if (batches.length === 0 && ++empty >= EMPTY_ANSWERS) this.#offset = range.to;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { writeArtifact } from '../../shared/artifacts/artifacts.ts';
 import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
+import { parsePointId } from '../../shared/catalog/ids.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import {
@@ -16,7 +17,7 @@ import {
   ShareProgress,
 } from '../../shared/kafka/archive.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
-import { changeDocument, findDocument, openDocument } from '../../shared/vault/documents.ts';
+import { changeDocument, findDocument, openDocument, readDocument } from '../../shared/vault/documents.ts';
 import { ArchiveSuperseded, ArchiveUnfinished } from './errors.ts';
 import { tellGaps } from './messages.ts';
 
@@ -39,12 +40,12 @@ export const commitArchive = async ({
 
 /** Everything that the shares wrote, in one document. */
 const indexOf = async (id: string): Promise<ArchiveIndex> => {
-  const plan = ArchivePlan.parse(await findDocument(planKey(id), ArchivePlan));
+  const plan = await readDocument(planKey(id), ArchivePlan);
   const shares = await Promise.all(plan.shares.map((_, share) => findDocument(progressKey(id, share), ShareProgress)));
   const open = shares.findIndex((share) => !share?.done);
   if (open >= 0)
     throw new ArchiveUnfinished('a share of the archive is not archived yet.', {
-      ...{ source: id.slice(0, id.indexOf('-20')), recoveryPoint: id, expected: 'every share done' },
+      ...{ source: parsePointId(id).source, recoveryPoint: id, expected: 'every share done' },
       found: `share ${open} of ${plan.shares.length} ${shares[open] ? 'half done' : 'not begun'}`,
       next: 'Start the machine again for the same time: it goes on where it stopped.',
     });
@@ -90,6 +91,8 @@ export const settle = async (id: string, known?: ArchiveIndex): Promise<void> =>
   const objects = index.segments.map(({ artifact }) => artifact);
   const manifest = await writeArtifact(manifestKey(id), JSON.stringify({ recoveryPoint: id, objects }, null, 2));
   const written = await writeArtifact(indexKey(id), JSON.stringify(index));
+  // Before the point is stored: a call that is killed in between is made again, and one after it would tell nobody.
+  await tellGaps(index);
   const { source } = await changePoint(id, (point) =>
     point.status === 'started'
       ? {
@@ -103,5 +106,4 @@ export const settle = async (id: string, known?: ArchiveIndex): Promise<void> =>
       : point,
   );
   logger.info('archive committed', { source, recoveryPoint: id, segments: objects.length, gaps: index.gaps.length });
-  await tellGaps(source, index);
 };

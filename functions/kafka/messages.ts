@@ -1,5 +1,6 @@
 // What people are told of an archive that has holes.
 
+import { parsePointId } from '../../shared/catalog/ids.ts';
 import type { ArchiveIndex, Gap } from '../../shared/kafka/archive.ts';
 import { notify } from '../../shared/notify/notify.ts';
 
@@ -9,9 +10,10 @@ const WORDS: Record<Gap['why'], string> = {
   recreated: 'the topic was deleted or made again: what it held after its last archive is lost',
 };
 
-/** Told once: the archive after this one goes on behind them. */
-export const tellGaps = async (source: string, { recoveryPoint, gaps, takenAt }: ArchiveIndex): Promise<void> => {
+/** Told for this archive and no later one: the next goes on behind them. */
+export const tellGaps = async ({ recoveryPoint, gaps, takenAt }: ArchiveIndex): Promise<void> => {
   if (gaps.length === 0) return;
+  const { source } = parsePointId(recoveryPoint);
   await notify({
     topic: 'critical',
     what: `${gaps.length} gaps between ${source} and its archive`,

@@ -12,7 +12,7 @@ import {
   restoreSummaryKey,
 } from '../../shared/kafka/restore.ts';
 import { notify } from '../../shared/notify/notify.ts';
-import { findDocument } from '../../shared/vault/documents.ts';
+import { findDocument, readDocument } from '../../shared/vault/documents.ts';
 import { ArchiveUnfinished } from './errors.ts';
 
 export const EndRequest = z.strictObject({ restoreId: RestoreId });
@@ -21,7 +21,7 @@ export const EndRequest = z.strictObject({ restoreId: RestoreId });
 export const concludeRestore = async ({
   restoreId,
 }: z.output<typeof EndRequest>): Promise<{ restoreId: string; records: number; partitions: number }> => {
-  const plan = RestorePlan.parse(await findDocument(restorePlanKey(restoreId), RestorePlan));
+  const plan = await readDocument(restorePlanKey(restoreId), RestorePlan);
   const restored = await Promise.all(
     plan.parts.map((_, part) => findDocument(restoredKey(restoreId, part), RestoredPart)),
   );

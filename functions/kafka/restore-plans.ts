@@ -51,8 +51,9 @@ export const RestoreRequest = z.strictObject({
 type RestoreRequest = z.output<typeof RestoreRequest>;
 type Wanted = RestoreRequest['topics'][number];
 
-/** They drop records for their age, their number or their key, or give them another time. */
-const SET_ASIDE = ['retention.ms', 'retention.bytes', 'cleanup.policy', 'message.timestamp.type'];
+/** Settings that drop records for their age, their number or their key, or give them another time. */
+const SET_ASIDE = [...Object.keys(KEEPING), 'message.timestamp.type'];
+
 /** Asked again with the same id, it finds its plan, and makes what is not made yet. @throws {RestoreRefused} */
 export const planRestore = async (request: RestoreRequest): Promise<{ restoreId: string; parts: number[] }> => {
   const { restoreId } = request;

@@ -24,7 +24,7 @@ import {
 } from '../../shared/kafka/restore.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
-import { findDocument, openDocument } from '../../shared/vault/documents.ts';
+import { findDocument, openDocument, readDocument } from '../../shared/vault/documents.ts';
 import { RestoreDisturbed } from './errors.ts';
 
 export const PartRequest = z.strictObject({ restoreId: RestoreId, part: z.int().nonnegative() });
@@ -42,7 +42,7 @@ export const restorePart = async (
   const key = restoredKey(restoreId, number);
   const restored = await findDocument(key, RestoredPart);
   if (restored) return { done: true, records: restored.records };
-  const plan = RestorePlan.parse(await findDocument(restorePlanKey(restoreId), RestorePlan));
+  const plan = await readDocument(restorePlanKey(restoreId), RestorePlan);
   const part = plan.parts[number] ?? noPart(restoreId, number);
   await using cluster = await openCluster(plan.into, kafkaSourceNamed(plan.into));
   const [topic, partition] = await targetOf(cluster, plan.into, part);

@@ -1,5 +1,4 @@
 import { GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
-import { startAttempts } from '../../shared/attempts.ts';
 import { cloudwatch } from '../../shared/aws/clients.ts';
 import { newestBefore } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
@@ -7,9 +6,9 @@ import { now, secondsBetween } from '../../shared/clock.ts';
 import { configuration, sourcesOfKind } from '../../shared/config/platform.ts';
 import type { RdsSource } from '../../shared/config/schema.ts';
 import { settings } from '../../shared/config/settings.ts';
-import { PartlyDone } from '../../shared/errors.ts';
 import { describeInstance, instanceIn } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
+import { ageOf, measureEach } from '../../shared/telemetry/measuring.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 
 export interface Measured {
@@ -21,22 +20,8 @@ export interface Measured {
   replica: { status: string; lagSeconds: number | null; ready: boolean } | null;
 }
 
-/** @throws {PartlyDone} after all sources were tried, naming those that could not be measured: silence then raises the alarm. */
-export const measure = async (): Promise<Measured[]> => {
-  const results: Measured[] = [];
-  const { attempt, troubles } = startAttempts();
-  for (const [name, source] of sourcesOfKind('rds-postgres')) {
-    await attempt(name, async () => void results.push(await measureSource(name, source)));
-  }
-  if (troubles.length) {
-    throw new PartlyDone('some sources could not be measured.', {
-      source: 'measure',
-      found: troubles,
-      next: 'Mend what the messages name; the next run measures again.',
-    });
-  }
-  return results;
-};
+/** @throws {PartlyDone} where some could not be measured. */
+export const measure = (): Promise<Measured[]> => measureEach(sourcesOfKind('rds-postgres'), measureSource);
 
 const measureSource = async (name: string, source: RdsSource): Promise<Measured> => {
   const at = now();
@@ -62,9 +47,6 @@ const isSnapshot =
   (statuses: RecoveryPoint['status'][]) =>
   ({ method, status }: RecoveryPoint): boolean =>
     method === 'snapshot' && statuses.includes(status);
-
-const ageOf = (point: RecoveryPoint | undefined, at: Date): number | null =>
-  point ? Math.max(0, secondsBetween(new Date(point.pointInTime ?? point.scheduledAt), at)) : null;
 
 /** A replica is ready to be promoted when it is available, replicates, and lags less than its bound. */
 const measureReplica = async (name: string, { replica }: RdsSource, at: Date): Promise<Measured['replica']> => {

@@ -1,12 +1,10 @@
-import { startAttempts } from '../../shared/attempts.ts';
 import { newestBefore } from '../../shared/catalog/catalog.ts';
-import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { newestReplicated } from '../../shared/catalog/replicated.ts';
-import { now, secondsBetween } from '../../shared/clock.ts';
+import { now } from '../../shared/clock.ts';
 import { sourcesOfKind } from '../../shared/config/platform.ts';
-import { PartlyDone } from '../../shared/errors.ts';
 import { isArchive, isProven } from '../../shared/redis/archives.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
+import { ageOf, measureEach } from '../../shared/telemetry/measuring.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
 
 export interface Measured {
@@ -17,20 +15,8 @@ export interface Measured {
   provenPointAge: number | null;
 }
 
-/** @throws {PartlyDone} after all sources were tried, naming those that could not be measured: silence then raises the alarm. */
-export const measure = async (): Promise<Measured[]> => {
-  const results: Measured[] = [];
-  const { attempt, troubles } = startAttempts();
-  for (const [name] of sourcesOfKind('elasticache-redis')) {
-    await attempt(name, async () => void results.push(await measureSource(name)));
-  }
-  if (troubles.length === 0) return results;
-  throw new PartlyDone('some sources could not be measured.', {
-    source: 'measure',
-    found: troubles,
-    next: 'Mend what the messages name; the next run measures again.',
-  });
-};
+/** @throws {PartlyDone} where some could not be measured. */
+export const measure = (): Promise<Measured[]> => measureEach(sourcesOfKind('elasticache-redis'), measureSource);
 
 const measureSource = async (name: string): Promise<Measured> => {
   const at = now();
@@ -49,6 +35,3 @@ const measureSource = async (name: string): Promise<Measured> => {
   logger.info('measured', measured);
   return measured;
 };
-
-const ageOf = (point: RecoveryPoint | undefined, at: Date): number | null =>
-  point ? Math.max(0, secondsBetween(new Date(point.pointInTime ?? point.scheduledAt), at)) : null;

@@ -5,6 +5,8 @@ import { signIn } from './credentials.ts';
 import { known, refusalOf } from './failures.ts';
 
 export interface Brokers extends AsyncDisposable {
+  /** Name of the configured cluster, for errors. */
+  source: string;
   /** The first of the brokers that one begins with that answers. @throws {BrokersUnreachable} and what it may answer */
   anywhere<T>(request: (connection: Connection) => Promise<T>): Promise<T>;
   /** @param address `host:port` */
@@ -72,6 +74,7 @@ export const openBrokers = async (name: string, source: KafkaSource): Promise<Br
   };
 
   return {
+    source: name,
     anywhere,
     ask,
     note: (all) => {

@@ -183,7 +183,7 @@ export const openCluster = async (name: string, source: KafkaSource): Promise<Cl
       return groupOffsets(brokers);
     },
     committed: (group) => committedOffsets(brokers, group),
-    commit: (offsets) => commitOffsets(name, brokers, offsets),
+    commit: (offsets) => commitOffsets(brokers, offsets),
 
     [Symbol.asyncDispose]: () => brokers[Symbol.asyncDispose](),
   };

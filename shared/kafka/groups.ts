@@ -66,15 +66,11 @@ const coordinatorOf = async (brokers: Brokers, group: string): Promise<string> =
   );
   const [found] = coordinators;
   if (found?.errorCode !== 0)
-    throw refusalOf('kafka', `group ${group}`, found?.errorCode ?? 'COORDINATOR_NOT_AVAILABLE');
+    throw refusalOf(brokers.source, `group ${group}`, found?.errorCode ?? 'COORDINATOR_NOT_AVAILABLE');
   return `${found.host}:${found.port}`;
 };
 
-export const commitOffsets = async (
-  name: string,
-  brokers: Brokers,
-  { group, offsets }: GroupOffsets,
-): Promise<void> => {
+export const commitOffsets = async (brokers: Brokers, { group, offsets }: GroupOffsets): Promise<void> => {
   const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([topic, of]) => ({
     name: topic,
     partitions: of.map(({ partition, offset, metadata }) => ({
@@ -87,10 +83,11 @@ export const commitOffsets = async (
       offsetCommitV8.api.async(connection, group, OUTSIDE, '', null, topics),
     )
     .catch((error: unknown) => {
-      if (error instanceof KafkaRefused && error.facts.found === 'UNKNOWN_MEMBER_ID') throw hasMembers(name, group);
+      if (error instanceof KafkaRefused && error.facts.found === 'UNKNOWN_MEMBER_ID')
+        throw hasMembers(brokers.source, group);
       throw error;
     });
   for (const { name: topic, partitions } of answer.topics)
     for (const { partitionIndex, errorCode } of partitions)
-      if (errorCode !== 0) throw refusalOf(name, `group ${group}, ${topic}-${partitionIndex}`, errorCode);
+      if (errorCode !== 0) throw refusalOf(brokers.source, `group ${group}, ${topic}-${partitionIndex}`, errorCode);
 };

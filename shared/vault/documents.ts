@@ -25,6 +25,10 @@ export const findDocument = async <S extends z.ZodType>(
   vault?: Vault,
 ): Promise<z.output<S> | undefined> => (await read(key, schema, vault))?.value;
 
+/** What has to stand under the key. @throws {DocumentMissing} {DocumentUnreadable} */
+export const readDocument = async <S extends z.ZodType>(key: string, schema: S): Promise<z.output<S>> =>
+  (await readExisting(key, schema)).value;
+
 /** Writes the document unless one stands there; `created` is false and `value` what stands, where one does. */
 export const openDocument = async <S extends z.ZodType>(
   key: string,

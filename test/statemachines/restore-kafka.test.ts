@@ -1,33 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../local/services/step-functions/language/definition.ts';
-import { createTestRegion, functions, named } from '../local/services/step-functions/support.ts';
-import { machineOf } from './definitions.ts';
+import { named } from '../local/services/step-functions/support.ts';
+import { machineOf, regionOf } from './definitions.ts';
 
 const machine = machineOf('restore-kafka');
 const INPUT = { restoreId: 'orders-back', recoveryPoint: 'point', topics: [{ topic: 'orders' }] };
 
 const restore = (answers: Record<string, (event: Json) => Json> = {}) => {
-  const asked: [string, Json][] = [];
-  const good: Record<string, (event: Json) => Json> = {
+  const region = regionOf({
     kafkaPlanRestore: () => ({ restoreId: 'orders-back', parts: [0, 1, 2] }),
     kafkaRestorePart: () => ({ done: true, records: 3 }),
     kafkaConcludeRestore: () => ({ restoreId: 'orders-back', records: 9, partitions: 3 }),
     ...answers,
-  };
-  const region = createTestRegion({
-    'lambda.Invoke': functions(
-      Object.fromEntries(
-        Object.keys(good).map((name) => [
-          name,
-          (event: Json) => {
-            asked.push([name, event]);
-            return good[name]?.(event) ?? null;
-          },
-        ]),
-      ),
-    ),
   });
-  return { asked, run: () => region.run(machine, INPUT, 80_000) };
+  return { asked: region.asked, run: () => region.run(machine, INPUT, 80_000) };
 };
 
 describe('restore-kafka', () => {

@@ -4,12 +4,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startKafka } from '../../../local/engines/kafka.ts';
 import { freePort } from '../../../local/engines/ports.ts';
 import { sweepServers } from '../../../local/engines/processes.ts';
 import { describeKafka, kafkaTool, openKafka, type TestKafka } from '../../support/kafka.ts';
+import { gone } from '../../support/processes.ts';
 
 const ENGINE = join(import.meta.dirname, '../../../local/engines/kafka.ts');
 
@@ -169,15 +169,3 @@ it('names the setup where jars are missing or were fetched by half', async () =>
     await rm(directory, { recursive: true, force: true });
   }
 });
-
-const gone = async (pid: number) => {
-  for (let tries = 0; tries < 400; tries++) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await delay(25);
-  }
-  throw new Error(`Process ${pid} still runs.`);
-};

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { certificatesOf } from '../../../local/engines/certificates.ts';
@@ -18,6 +17,7 @@ import {
   takeBaseBackup,
 } from '../../../local/engines/postgres.ts';
 import { sweepServers } from '../../../local/engines/processes.ts';
+import { gone } from '../../support/processes.ts';
 
 const signal = AbortSignal.timeout(60_000);
 const world = {};
@@ -98,15 +98,3 @@ describe('a PostgreSQL server', { timeout: 60_000 }, () => {
     await gone(left.pid);
   });
 });
-
-const gone = async (pid: number) => {
-  for (let tries = 0; tries < 200; tries++) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await delay(25);
-  }
-  throw new Error(`Process ${pid} still runs.`);
-};

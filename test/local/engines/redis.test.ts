@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { copyFile, mkdtemp, open, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { certificatesOf } from '../../../local/engines/certificates.ts';
 import { reachableDirectory } from '../../../local/engines/engine-user.ts';
@@ -12,6 +11,7 @@ import { sweepServers } from '../../../local/engines/processes.ts';
 import { type RedisServer, saveTo, startRedis, untilLinked } from '../../../local/engines/redis.ts';
 import { installedRedis } from '../../../local/engines/redis-binaries.ts';
 import type { RedisSettings } from '../../../local/engines/redis-config.ts';
+import { gone } from '../../support/processes.ts';
 import { withRedis } from '../../support/redis-client.ts';
 
 const signal = AbortSignal.timeout(60_000);
@@ -147,15 +147,3 @@ describe('a Redis server', { timeout: 60_000 }, () => {
     await gone(left.pid);
   });
 });
-
-const gone = async (pid: number) => {
-  for (let tries = 0; tries < 200; tries++) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await delay(25);
-  }
-  throw new Error(`Process ${pid} still runs.`);
-};
