@@ -30,10 +30,13 @@ export interface KafkaPlatform extends AsyncDisposable {
   point(id: string): Promise<RecoveryPoint>;
 }
 
-export const openKafkaPlatform = async (options?: Omit<KafkaOptions, 'directory'>): Promise<KafkaPlatform> => {
+/** Brokers keep what tests send, however old they say it is, unless `properties` say otherwise. */
+export const openKafkaPlatform = async (
+  properties: KafkaOptions['properties'] = { 'log.retention.ms': '-1' },
+): Promise<KafkaPlatform> => {
   const directory = await mkdtemp(join(tmpdir(), 'lifeboat-archives-'));
   const [kafka, world] = await Promise.all([
-    openKafka(options),
+    openKafka({ properties }),
     createWorld({ directory, regions: [PRIMARY, RECOVERY] }),
   ]);
   const region = world.region(PRIMARY);

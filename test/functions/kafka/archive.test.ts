@@ -104,7 +104,7 @@ const dump = async (bytes: Buffer): Promise<string> => {
 describeKafka('own')('an archive', () => {
   beforeAll(async () => {
     files = await mkdtemp(path.join(tmpdir(), 'lifeboat-segments-'));
-    test = await openKafkaPlatform({ properties: { 'log.retention.check.interval.ms': '1000' } });
+    test = await openKafkaPlatform();
   });
   afterAll(async () => {
     await test[Symbol.asyncDispose]();

@@ -29,17 +29,12 @@ let minute = 0;
 
 const admin = (tool: string, ...args: string[]): Promise<string> =>
   kafkaTool(`org.apache.kafka.tools.${tool}`, ['--bootstrap-server', test.kafka.bootstrap, ...args]);
+/** What is archived, or merged into, is not dropped; restored topics are made by the restore. */
 const create = (name: string, partitions: number, ...settings: string[]): Promise<string> =>
   admin(
     'TopicCommand',
-    ...[
-      '--create',
-      '--topic',
-      name,
-      '--partitions',
-      `${partitions}`,
-      ...settings.flatMap((each) => ['--config', each]),
-    ],
+    ...['--create', '--topic', name, '--partitions', `${partitions}`],
+    ...['retention.ms=100000000000000', ...settings].flatMap((each) => ['--config', each]),
   );
 const remove = (name: string): Promise<string> => admin('TopicCommand', '--delete', '--topic', name);
 /** What Kafka's own consumer reads from the beginning: timestamp, headers, key and value of so many records, of which there are no more. */
@@ -99,7 +94,11 @@ const partOf = async (id: string, part: number) =>
 
 describeKafka('own')('a restore', () => {
   beforeAll(async () => {
-    test = await openKafkaPlatform({});
+    // Brokers that look for old records all the time: what is restored is years old, and has to stay.
+    test = await openKafkaPlatform({
+      ...{ 'log.retention.hours': '168', 'log.retention.check.interval.ms': '100' },
+      'log.initial.task.delay.ms': '500',
+    });
   });
   afterAll(() => test[Symbol.asyncDispose]());
   beforeEach(async () => {
@@ -111,7 +110,7 @@ describeKafka('own')('a restore', () => {
   afterEach(() => vi.restoreAllMocks());
 
   it('brings a deleted topic back, of all its archives: partitions, keys, values, headers, times, settings', async () => {
-    await create(topic, 2, 'max.message.bytes=2000000', 'retention.ms=100000000000000');
+    await create(topic, 2, 'max.message.bytes=2000000');
     await send(['a', 'b'], { compression: 'zstd' });
     await send(['c'], { partition: 1 });
     await archive();

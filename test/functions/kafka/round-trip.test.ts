@@ -69,7 +69,7 @@ const message = fc.record({
 
 describeKafka('own')('an archive that is read back', () => {
   beforeAll(async () => {
-    test = await openKafkaPlatform({});
+    test = await openKafkaPlatform();
   });
   afterAll(() => test[Symbol.asyncDispose]());
   beforeEach(() => test.begin());
