@@ -127,7 +127,7 @@ const installKafka = () => {
     return;
   }
   if (!hasJava() || !onPath('mvn')) return missing(javaHint);
-  say(`fetching Apache Kafka ${version} (Maven, 44 MB of jars, some seconds) …`);
+  say(`fetching Apache Kafka ${version} (Maven, 55 MB of jars, some seconds) …`);
   removeAbandoned(engines);
   const own = `${folder}.fetch-${process.pid}`;
   const jars = ['dependency:copy-dependencies', `-DoutputDirectory=${own}`, '-DincludeScope=runtime'];
