@@ -16,6 +16,20 @@ export const Permission = z.strictObject({
 });
 export type Permission = z.output<typeof Permission>;
 
+const FIND_BROKERS: Permission[] = [
+  {
+    Action: ['secretsmanager:GetSecretValue'],
+    Resource: ['${Secrets}:*'],
+    Because: 'secrets are named by the configuration of each source',
+  },
+  {
+    Action: ['kafka-cluster:Connect', 'kafka-cluster:DescribeCluster'],
+    Resource: ['${Kafka}:cluster/*'],
+    Because: 'clusters are named by their brokers in the configuration; their ARNs have parts that AWS makes up',
+  },
+  { Action: ['kafka-cluster:DescribeTopic'], Resource: ['${Kafka}:topic/*'] },
+];
+
 /** What many functions may do, written once. */
 export const GRANTS = {
   readCatalog: [
@@ -72,24 +86,13 @@ export const GRANTS = {
     { Action: ['kafka-cluster:CreateTopic', 'kafka-cluster:WriteData'], Resource: ['${Kafka}:topic/*'] },
     { Action: ['kafka-cluster:WriteDataIdempotently'], Resource: ['${Kafka}:cluster/*'] },
   ],
+  /** To see whether brokers answer, and which topics they have. */
+  findBrokers: FIND_BROKERS,
   /** By the role of the function, or by a secret. Which topics may be read is decided by the brokers, or by these names at MSK. */
   signInToBrokers: [
+    ...FIND_BROKERS,
     {
-      Action: ['secretsmanager:GetSecretValue'],
-      Resource: ['${Secrets}:*'],
-      Because: 'secrets are named by the configuration of each source',
-    },
-    {
-      Action: ['kafka-cluster:Connect', 'kafka-cluster:DescribeCluster'],
-      Resource: ['${Kafka}:cluster/*'],
-      Because: 'clusters are named by their brokers in the configuration; their ARNs have parts that AWS makes up',
-    },
-    {
-      Action: [
-        'kafka-cluster:DescribeTopic',
-        'kafka-cluster:DescribeTopicDynamicConfiguration',
-        'kafka-cluster:ReadData',
-      ],
+      Action: ['kafka-cluster:DescribeTopicDynamicConfiguration', 'kafka-cluster:ReadData'],
       Resource: ['${Kafka}:topic/*'],
     },
     { Action: ['kafka-cluster:DescribeGroup'], Resource: ['${Kafka}:group/*'] },

@@ -1,8 +1,8 @@
 import { newestBefore } from '../../shared/catalog/catalog.ts';
-import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { newestReplicated } from '../../shared/catalog/replicated.ts';
 import { now } from '../../shared/clock.ts';
 import { sourcesOfKind } from '../../shared/config/platform.ts';
+import { isStoredArchive } from '../../shared/kafka/newest.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { ageOf, measureEach } from '../../shared/telemetry/measuring.ts';
 import { record } from '../../shared/telemetry/metrics.ts';
@@ -17,14 +17,12 @@ interface Measured {
 /** @throws {PartlyDone} where some could not be measured. */
 export const measure = (): Promise<Measured[]> => measureEach(sourcesOfKind('kafka'), measureSource);
 
-const isArchive = ({ method, status }: RecoveryPoint): boolean => method === 'archive' && status === 'stored';
-
 const measureSource = async (source: string): Promise<Measured> => {
   const at = now();
   const measured = {
     source,
-    achievableRpo: ageOf(await newestReplicated(source, at, isArchive), at),
-    newestPointAge: ageOf(await newestBefore(source, at, isArchive), at),
+    achievableRpo: ageOf(await newestReplicated(source, at, isStoredArchive), at),
+    newestPointAge: ageOf(await newestBefore(source, at, isStoredArchive), at),
   };
   if (measured.achievableRpo !== null) record('AchievableRpo', measured.achievableRpo, source);
   if (measured.newestPointAge !== null) record('RecoveryPointAge', measured.newestPointAge, source);

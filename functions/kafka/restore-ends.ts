@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { writeArtifact } from '../../shared/artifacts/artifacts.ts';
 import { kafkaSourceNamed } from '../../shared/config/platform.ts';
+import { bootstrapHere } from '../../shared/kafka/brokers.ts';
 import {
   KEEPING,
   RestoredPart,
@@ -50,7 +51,7 @@ export const concludeRestore = async ({
 
 /** A restored topic keeps everything until people say that it need not: what it holds is older than it would allow. */
 const settingsLeft = ({ topics, into }: RestorePlan): string => {
-  const [bootstrap] = kafkaSourceNamed(into).bootstrap;
+  const [bootstrap] = bootstrapHere(kafkaSourceNamed(into));
   return topics
     .map(({ name, settings, setAside }) => {
       const given = Object.entries(setAside).map(([setting, value]) => `${setting}=[${value}]`);

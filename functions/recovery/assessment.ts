@@ -6,6 +6,7 @@ import { now, secondsBetween } from '../../shared/clock.ts';
 import { rdsSourceNamed } from '../../shared/config/platform.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
 import { settings } from '../../shared/config/settings.ts';
+import { isStoredArchive } from '../../shared/kafka/newest.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import type { Session } from '../../shared/postgres/session.ts';
 import { describeInstance, instanceIn } from '../../shared/rds/instances.ts';
@@ -106,7 +107,7 @@ const openReplica = async ({ database }: Recovery, signal: AbortSignal): Promise
 
 /** Age of what this region holds of each source: what a failover begun now would lose. */
 const dataLoss = async (
-  { database, cache }: Recovery,
+  { database, cache, streams }: Recovery,
   at: Date,
   replica: Session | Error,
 ): Promise<Record<string, number | null>> => {
@@ -119,8 +120,10 @@ const dataLoss = async (
   const age = (since: Date | undefined): number | null => (since ? Math.max(0, secondsBetween(since, at)) : null);
   const beat = replica instanceof Error ? undefined : await newestBeat(replica);
   const cached = cache && (await newestBefore(cache.source, at, isChecked));
+  const archived = streams && (await newestBefore(streams.source, at, isStoredArchive));
   return {
     [database.source]: age(beat ?? (point && new Date(point.pointInTime ?? point.scheduledAt))),
     ...(cache ? { [cache.source]: age(cached && new Date(cached.pointInTime ?? cached.scheduledAt)) } : {}),
+    ...(streams ? { [streams.source]: age(archived && new Date(archived.pointInTime ?? archived.scheduledAt)) } : {}),
   };
 };

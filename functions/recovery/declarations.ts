@@ -139,10 +139,11 @@ const refusal = ({ override }: DeclareRequest, { verdict, confidence, reasons }:
 };
 
 /** Phases there is something to do for. */
-export const pathOf = ({ cache, infrastructure, workloads, dns }: Recovery): Phase[] => [
+export const pathOf = ({ cache, streams, infrastructure, workloads, dns }: Recovery): Phase[] => [
   'fence',
   'database',
   ...(cache ? ['cache' as const] : []),
+  ...(streams ? ['streams' as const] : []),
   ...(infrastructure ? ['infrastructure' as const] : []),
   ...(workloads ? ['workloads' as const] : []),
   ...(dns ? ['dns' as const] : []),

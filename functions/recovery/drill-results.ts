@@ -6,7 +6,7 @@ import type { DrillResult } from '../../shared/recovery/drills.ts';
 import type { Trouble } from './announcements.ts';
 
 /** With these customers would be served. */
-const NEEDED: readonly Phase[] = ['database', 'cache', 'infrastructure', 'workloads', 'dns', 'health'];
+const NEEDED: readonly Phase[] = ['database', 'cache', 'streams', 'infrastructure', 'workloads', 'dns', 'health'];
 
 const rounded = (seconds: number): number => Math.round(seconds * 10) / 10;
 const spent = ({ startedAt, endedAt }: PhaseRecord): number =>

@@ -35,6 +35,11 @@ export class ReplicaForeign extends LifeboatError {
   override readonly name = 'ReplicaForeign';
 }
 
+/** Topics or groups of this region's cluster are not as they were archived. */
+export class StreamsNotRestored extends LifeboatError {
+  override readonly name = 'StreamsNotRestored';
+}
+
 /** ElastiCache could not make the cache of this region. */
 export class CacheRestoreFailed extends LifeboatError {
   override readonly name = 'CacheRestoreFailed';

@@ -8,6 +8,8 @@ import { now } from '../../shared/clock.ts';
 import { configuration, rdsSourceNamed, redisSourceNamed } from '../../shared/config/platform.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
 import { settings } from '../../shared/config/settings.ts';
+import { LifeboatError } from '../../shared/errors.ts';
+import { newestArchiveHere } from '../../shared/kafka/newest.ts';
 import { findCluster } from '../../shared/kubernetes/find-cluster.ts';
 import { findInstance, instanceIn } from '../../shared/rds/instances.ts';
 import type { Readiness } from '../../shared/recovery/assessment.ts';
@@ -18,6 +20,7 @@ import { findProject } from './build-projects.ts';
 import { failureOfCall } from './call-failures.ts';
 import { newestHere } from './database-restores.ts';
 import type { Situation } from './planned-calls.ts';
+import { topicsThere } from './streams.ts';
 
 export interface Seen {
   situation: Situation;
@@ -29,18 +32,20 @@ export interface Seen {
 
 export const lookAround = async (plan: Recovery): Promise<Seen> => {
   const { region: to, peer } = settings();
-  const [database, cache, infrastructure, cluster] = await Promise.all([
+  const [database, cache, streams, infrastructure, cluster] = await Promise.all([
     databaseHere(plan, to),
     cacheHere(plan),
+    streamsHere(plan),
     projectHere(plan, to),
     clusterHere(plan, to),
   ]);
   const quotas = await quotasHere(database.situation.way === 'snapshot' ? 1 : 0);
-  const looks = [database, cache, infrastructure, cluster, quotas];
+  const looks = [database, cache, streams, infrastructure, cluster, quotas];
   return {
     situation: {
       ...{ plan, from: peer.region, to, database: database.situation },
       ...(cache.situation ? { cache: cache.situation } : {}),
+      ...(streams.situation ? { streams: streams.situation } : {}),
     },
     readiness: looks.flatMap(({ readiness = [] }: Look) => readiness),
     quotas: quotas.quotas,
@@ -51,7 +56,9 @@ export const lookAround = async (plan: Recovery): Promise<Seen> => {
 /** Of everything beside the database: whether it is there. What is not answered is not ready, and says why. */
 export const readinessHere = async (plan: Recovery): Promise<Readiness> => {
   const { region: to } = settings();
-  const looks: Look[] = await Promise.all([cacheHere(plan), projectHere(plan, to), clusterHere(plan, to)]);
+  const looks: Look[] = await Promise.all([
+    ...[cacheHere(plan), streamsHere(plan), brokersHere(plan), projectHere(plan, to), clusterHere(plan, to)],
+  ]);
   return looks.flatMap(({ readiness = [], notChecked = [] }) => [
     ...readiness,
     ...notChecked.map((found) => ({ step: 'what could not be asked', ready: false, found })),
@@ -119,6 +126,34 @@ const cacheHere = async ({ cache }: Recovery): Promise<Look & { situation?: Situ
   };
 };
 
+const streamsHere = async ({ streams }: Recovery): Promise<Look & { situation?: Situation['streams'] }> => {
+  if (!streams) return {};
+  const newest = await newestArchiveHere(streams.source, now());
+  const found = newest
+    ? `${newest.point.id}, of ${newest.index.takenAt}, ${newest.index.topics.length} topics`
+    : 'none of which everything is here';
+  return {
+    situation: newest ? { archive: newest.point.id } : {},
+    readiness: [{ step: `an archive of ${streams.source}`, ready: newest !== undefined, found }],
+  };
+};
+
+/** How steps begin that only an assessment looks at: a plan stands outside the network that leads to the brokers. */
+export const BROKERS = 'the brokers of ';
+
+/** Whether they answer, and have none of the topics that would be restored. */
+const brokersHere = async ({ streams }: Recovery): Promise<Look> => {
+  if (!streams) return {};
+  const { source } = streams;
+  const step = `${BROKERS}${source}`;
+  const newest = await newestArchiveHere(source, now());
+  const asked = await answered(step, () => topicsThere(source, new Set(newest?.index.topics.map(({ name }) => name))));
+  if ('why' in asked) return { readiness: [{ step, ready: false, found: asked.why }] };
+  const there = asked.answer;
+  const found = there.length > 0 ? `${there.join(', ')}: there already` : 'no topic is in the way';
+  return { readiness: [{ step, ready: there.length === 0, found }] };
+};
+
 const projectHere = async ({ infrastructure }: Recovery, to: string): Promise<Look> => {
   if (!infrastructure) return {};
   const { project } = infrastructure;
@@ -162,7 +197,8 @@ const answered = async <T>(what: string, ask: () => Promise<T>): Promise<{ answe
     return { answer: await ask() };
   } catch (error) {
     const refused = error instanceof Error && '$metadata' in error;
-    if (!(refused || isUnreachable(error))) throw error;
+    // What brokers answer, or that they do not, has a name of ours.
+    if (!(refused || isUnreachable(error) || error instanceof LifeboatError)) throw error;
     return { why: `${what}: ${failureOfCall(error).evidence}` };
   }
 };

@@ -12,7 +12,7 @@ const BY_HAND: Record<Kind, string> = {
 
 export const notRecovered = ({ sources }: Platform, recovery: Recovery): Plan['notRecovered'] => [
   ...Object.entries(sources)
-    .filter(([name]) => name !== recovery.database.source && name !== recovery.cache?.source)
+    .filter(([name]) => ![recovery.database.source, recovery.cache?.source, recovery.streams?.source].includes(name))
     .map(([name, { kind }]) => ({ what: name, reason: BY_HAND[kind] })),
   ...partsOf(recovery),
 ];

@@ -16,7 +16,7 @@ import {
   readSecret,
   sql,
 } from './planned-call.ts';
-import { cacheCalls, databaseCalls } from './planned-data-calls.ts';
+import { cacheCalls, databaseCalls, streamsCalls } from './planned-data-calls.ts';
 
 /** What stands in the region that would take over, as far as it decides which calls are made. */
 export interface Situation {
@@ -26,6 +26,7 @@ export interface Situation {
   /** `unknown`: RDS could not be asked, so both ways are planned. */
   database: { instance: string; way: 'replica' | 'snapshot' | 'unknown'; snapshot?: string };
   cache?: { group: string; archive?: string };
+  streams?: { archive?: string };
 }
 
 /** The function that makes the calls of a phase. */
@@ -35,6 +36,7 @@ export const CALLERS: Record<Phase, string> = {
   fence: 'recoveryFence',
   database: 'recoveryPromoteDatabase',
   cache: 'recoveryRestoreCache',
+  streams: 'recoverySwitchStreams',
   infrastructure: 'recoveryBuildInfrastructure',
   workloads: 'recoverySwitchWorkloads',
   dns: 'recoverySwitchDns',
@@ -84,6 +86,7 @@ const CALLS: Record<Phase, (situation: Situation) => Call[]> = {
 
   database: databaseCalls,
   cache: cacheCalls,
+  streams: streamsCalls,
 
   infrastructure: ({ plan: { infrastructure }, to }) =>
     infrastructure

@@ -1,5 +1,5 @@
 // The calls that bring database and cache up in the region that takes over.
-import { rdsSourceNamed, redisSourceNamed } from '../../shared/config/platform.ts';
+import { kafkaSourceNamed, rdsSourceNamed, redisSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { arn, type Call, objectArn, readCatalog, readSecret, sql } from './planned-call.ts';
 import type { Situation } from './planned-calls.ts';
@@ -89,3 +89,60 @@ export const cacheCalls = ({ plan, to, cache }: Situation): Call[] => {
     },
   ];
 };
+
+/** Topics come by an execution of restore-kafka, whose functions have roles of their own; groups are set by the phase itself. */
+export const streamsCalls = ({ plan, to, streams }: Situation): Call[] => {
+  if (!plan.streams) return [];
+  const { source } = plan.streams;
+  const { auth } = kafkaSourceNamed(source);
+  const { service, vaultBucket, vaultKeyArn } = settings();
+  const machine = `${service}-restore-kafka`;
+  const archived = objectArn(vaultBucket, 'kafka-archive/any.json');
+  const kept = objectArn(vaultBucket, 'kafka/restores/any.json');
+  return [
+    readCatalog(),
+    {
+      ...{ call: 's3:GetObject', on: `${streams?.archive ?? 'the newest archive'}, index and segments`, region: to },
+      needs: ['s3:GetObject', 's3:GetObjectVersion'].map((action) => ({ action, resource: archived })),
+    },
+    {
+      ...{ call: 'states:StartExecution', on: machine, region: to },
+      needs: [{ action: 'states:StartExecution', resource: arn('states', to, `stateMachine:${machine}`) }],
+    },
+    {
+      ...{ call: 'states:DescribeExecution', on: machine, region: to },
+      needs: [{ action: 'states:DescribeExecution', resource: arn('states', to, `execution:${machine}:any`) }],
+    },
+    {
+      ...{ call: 's3:PutObject', on: `s3://${vaultBucket}/kafka/restores/`, region: to },
+      needs: [
+        ...['s3:GetObject', 's3:PutObject'].map((action) => ({ action, resource: kept })),
+        { action: 'kms:GenerateDataKey', resource: vaultKeyArn },
+      ],
+    },
+    ...(auth.mode === 'scram' ? [readSecret(auth.secret, to)] : []),
+    ...BROKER_CALLS.map(([call, ...needs]) => ({
+      ...{ call, on: `the brokers of ${source}`, region: to },
+      ...(auth.mode === 'iam'
+        ? { needs: needs.map(([action, resource]) => ({ action, resource: arn('kafka', to, resource) })) }
+        : { needs: [], decidedBy: 'the brokers' }),
+    })),
+  ];
+};
+
+/** What is asked of brokers, and what MSK asks IAM about it (MSK guide, IAM access control, actions and resources, 2026-11). */
+const BROKER_CALLS: readonly [call: string, ...needs: [action: string, resource: string][]][] = [
+  [
+    'Kafka Metadata, DescribeConfigs',
+    ['kafka-cluster:Connect', 'cluster/any'],
+    ['kafka-cluster:DescribeCluster', 'cluster/any'],
+    ['kafka-cluster:DescribeTopic', 'topic/any'],
+    ['kafka-cluster:DescribeTopicDynamicConfiguration', 'topic/any'],
+  ],
+  [
+    'Kafka OffsetFetch, OffsetCommit',
+    ['kafka-cluster:DescribeGroup', 'group/any'],
+    ['kafka-cluster:AlterGroup', 'group/any'],
+    ['kafka-cluster:ReadData', 'topic/any'],
+  ],
+];

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { writeArtifact } from '../../shared/artifacts/artifacts.ts';
 import { now } from '../../shared/clock.ts';
-import { configuration, redisSourceNamed } from '../../shared/config/platform.ts';
+import { configuration, kafkaSourceNamed, redisSourceNamed } from '../../shared/config/platform.ts';
 import type { Recovery } from '../../shared/config/recovery.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { Assessment, Readiness } from '../../shared/recovery/assessment.ts';
@@ -14,7 +14,7 @@ import { assessmentsBefore } from './assessment.ts';
 import { pathOf } from './declarations.ts';
 import { recoveryPlan } from './epoch.ts';
 import { headlineOf } from './headlines.ts';
-import { lookAround, neverChecked, type Seen } from './looks.ts';
+import { BROKERS, lookAround, neverChecked, type Seen } from './looks.ts';
 import { notRecovered } from './not-recovered.ts';
 import { expectationOf, pastPhases } from './past-phases.ts';
 import { permissionChecker } from './permission-checks.ts';
@@ -48,7 +48,7 @@ const look = async (recovery: Recovery): Promise<Plan> => {
     expected: expectedOf(phases, recovery),
     assessedAt: assessment?.at ?? null,
     dataLoss: dataLossOf(recovery, assessment),
-    readiness: [...ofTheReplica(assessment), ...seen.readiness],
+    readiness: [...ofTheAssessment(assessment), ...seen.readiness],
     quotas: seen.quotas,
     notChecked: [
       ...(assessment
@@ -78,11 +78,11 @@ const phasesOf = async (recovery: Recovery, { situation }: Seen): Promise<Planne
   return phases;
 };
 
-/** Phases one after the other, database, cache and infrastructure at once, up to the moment at which customers are served. */
+/** Phases one after the other, database, cache, streams and infrastructure at once, up to the moment at which customers are served. */
 const expectedOf = (phases: readonly PlannedPhase[], { objectives }: Recovery): Plan['expected'] => {
   const secondsOf = (of: Phase): number => phases.find(({ phase }) => phase === of)?.expectedSeconds ?? 0;
   const inTurn = (['declare', 'approve', 'fence', 'workloads', 'dns', 'health'] as const).map(secondsOf);
-  const atOnce = Math.max(...(['database', 'cache', 'infrastructure'] as const).map(secondsOf));
+  const atOnce = Math.max(...(['database', 'cache', 'streams', 'infrastructure'] as const).map(secondsOf));
   return {
     rtoSeconds: inTurn.reduce((sum, seconds) => sum + seconds, atOnce),
     decidingSeconds: secondsOf('approve'),
@@ -90,14 +90,15 @@ const expectedOf = (phases: readonly PlannedPhase[], { objectives }: Recovery): 
   };
 };
 
-/** A cache has an objective of its own: it is backed up by the hour. */
+/** Caches and streams have objectives of their own: they are backed up now and then. */
 const dataLossOf = (
-  { database, cache, objectives }: Recovery,
+  { database, cache, streams, objectives }: Recovery,
   assessment: Assessment | undefined,
 ): Plan['dataLoss'] => {
   const sources: [string, number][] = [
     [database.source, objectives.rpo],
     ...(cache ? [[cache.source, redisSourceNamed(cache.source).objectives.rpo] as [string, number]] : []),
+    ...(streams ? [[streams.source, kafkaSourceNamed(streams.source).objectives.rpo] as [string, number]] : []),
   ];
   return sources.map(([source, objectiveSeconds]) => {
     const seconds = assessment?.dataLossSeconds[source] ?? null;
@@ -105,9 +106,9 @@ const dataLossOf = (
   });
 };
 
-/** What an assessment knows and a plan does not ask: what the replica says of itself. */
-const ofTheReplica = (assessment: Assessment | undefined): Readiness =>
-  (assessment?.readiness ?? []).filter(({ step }) => step.startsWith('promote '));
+/** What an assessment knows and a plan does not ask: what the replica says of itself, and what brokers answer. */
+const ofTheAssessment = (assessment: Assessment | undefined): Readiness =>
+  (assessment?.readiness ?? []).filter(({ step }) => step.startsWith('promote ') || step.startsWith(BROKERS));
 
 const residence = async (): Promise<boolean | 'unknown'> => {
   const there = await epochThere();

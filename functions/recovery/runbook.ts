@@ -47,6 +47,7 @@ const WHAT: Record<Phase, string> = {
   fence: 'shuts the application out of the old database',
   database: 'makes the database here the one that takes writes; at the same time as the cache',
   cache: 'makes the cache from its newest archive; at the same time as the database',
+  streams: 'makes the topics from their archives, and sets the groups that read them; at the same time as the database',
   infrastructure:
     'builds what the workloads stand upon, by your own CDK or Terraform; at the same time as the database',
   workloads: 'gives the workloads their endpoints and rolls them out',

@@ -245,6 +245,11 @@ export const VALIDATION_TESTS: Record<TestName, Test> = {
   corruption,
   slots,
   'cache restored': factOf('cache', 'a cache that answered when it was restored', 'no cache is configured'),
+  'streams restored': factOf(
+    'streams',
+    'topics read back, and groups set where they were',
+    'no streams are configured',
+  ),
   'workloads ready': notInDrills(
     'starts no workloads',
     factOf('workloads', 'every rollout complete', 'no workloads are configured'),

@@ -58,10 +58,12 @@ const endpointsFrom = ({ factsOf, plan }: PhaseContext, { keys }: Workloads): Re
   };
   const database = endpointOf('database');
   const cache = plan.cache && endpointOf('cache');
+  const bootstrap = factsOf('streams')?.bootstrap;
   return {
     [keys.databaseHost]: database.host,
     [keys.databasePort]: `${database.port}`,
     ...(cache && { [keys.cacheHost]: cache.host, [keys.cachePort]: `${cache.port}` }),
+    ...(typeof bootstrap === 'string' && { [keys.streamsBootstrap]: bootstrap }),
   };
 };
 

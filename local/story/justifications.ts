@@ -233,11 +233,23 @@ export const JUSTIFICATIONS: readonly Justification[] = [
       'kafkaRestorePart',
       'kafkaConcludeRestore',
       'kafkaRestoreGroups',
+      'recoverySwitchStreams',
       'archiveKafka',
       'restoreKafka',
     ],
     actions: ['*'],
     because: 'the example has no cluster of Kafka; test/functions/kafka archives and restores one',
+  },
+  {
+    owners: ['recoveryAssess', 'recoveryPlan'],
+    actions: ['s3:GetObject'],
+    resource: '*/kafka-archive/*',
+    because: 'whether an archive of streams is here; the example has no cluster of Kafka',
+  },
+  {
+    owners: ['recoveryAssess'],
+    actions: ['kafka-cluster:*'],
+    because: 'whether the brokers of this region answer; MSK asks IAM, other clusters do not',
   },
   {
     owners: ['recoveryRejoin', 'rejoin'],

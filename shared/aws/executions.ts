@@ -19,6 +19,8 @@ export interface Execution {
   /** Parsed; undefined where there is none yet. */
   input: unknown;
   output: unknown;
+  /** What it failed with: a name, and what the state that failed says. */
+  failure: { error: string; cause: string } | undefined;
 }
 
 /** `backup-database` → the ARN of this deployment's machine. */
@@ -59,18 +61,22 @@ export async function* executionsOf(
   } while (nextToken);
 }
 
-/** Whether an execution of a machine still works. @param name its name, or its ARN */
-export const isExecutionRunning = async (machine: string, name: string): Promise<boolean> => {
-  const executionArn = name.startsWith('arn:')
-    ? name
-    : `${machineArn(machine).replace(':stateMachine:', ':execution:')}:${name}`;
+/** @param name its name, or its ARN. One of another region is none of ours: nobody here could ask for it. */
+export const findExecution = async (machine: string, name: string): Promise<Execution | undefined> => {
+  const own = machineArn(machine).replace(':stateMachine:', ':execution:');
+  if (name.startsWith('arn:') && !name.startsWith(`${own}:`)) return undefined;
   try {
-    const { status } = await sfn().send(new DescribeExecutionCommand({ executionArn }));
-    return status === 'RUNNING' || status === 'PENDING_REDRIVE';
+    return await describe(name.startsWith('arn:') ? name : `${own}:${name}`);
   } catch (error) {
-    if (error instanceof ExecutionDoesNotExist) return false;
+    if (error instanceof ExecutionDoesNotExist) return undefined;
     throw error;
   }
+};
+
+/** Whether an execution of a machine still works. @param name its name, or its ARN */
+export const isExecutionRunning = async (machine: string, name: string): Promise<boolean> => {
+  const status = (await findExecution(machine, name))?.status;
+  return status === 'RUNNING' || status === 'PENDING_REDRIVE';
 };
 
 const describe = async (executionArn: string): Promise<Execution> => {
@@ -81,6 +87,8 @@ const describe = async (executionArn: string): Promise<Execution> => {
     stopDate,
     input,
     output,
+    error,
+    cause,
   } = await sfn().send(new DescribeExecutionCommand({ executionArn }));
   return {
     name,
@@ -89,5 +97,6 @@ const describe = async (executionArn: string): Promise<Execution> => {
     stoppedAt: stopDate,
     input: input === undefined ? undefined : JSON.parse(input),
     output: output === undefined ? undefined : JSON.parse(output),
+    failure: error === undefined ? undefined : { error, cause: cause ?? '' },
   };
 };

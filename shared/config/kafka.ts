@@ -4,14 +4,17 @@ import { duration, kept, schedule } from './units.ts';
 const broker = z
   .string()
   .regex(/^[A-Za-z0-9.-]+:\d{1,5}$/, 'a broker is written like "b-1.shop.kafka.us-east-1.amazonaws.com:9098"');
+const brokers = z.array(broker).min(1);
 /** A topic has letters, digits, dots, underscores and hyphens; `*` stands for any of them. */
 const pattern = z.string().regex(/^[A-Za-z0-9._*-]{1,249}$/, 'the name of a topic, or a pattern with *');
 
 /** A cluster of Apache Kafka 3.1 or newer: Amazon MSK, or one's own. */
 export const Kafka = z.strictObject({
   kind: z.literal('kafka'),
-  /** Brokers to begin with; one that answers names the others. */
-  bootstrap: z.array(broker).min(1),
+  /** Brokers to begin with; one that answers names the others. Where each region has a cluster, those of either. */
+  bootstrap: z.union([brokers, z.strictObject({ primary: brokers, recovery: brokers })], {
+    error: 'brokers like ["b-1.shop.kafka.us-east-1.amazonaws.com:9098"], or { primary: […], recovery: […] }',
+  }),
   /** `iam` is MSK's, by the role of the function; `scram` takes `username` and `password` from the secret; `none` has no login. */
   auth: z
     .discriminatedUnion('mode', [

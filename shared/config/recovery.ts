@@ -54,6 +54,7 @@ const Workloads = z.strictObject({
     databasePort: z.string().default('DATABASE_PORT'),
     cacheHost: z.string().default('CACHE_HOST'),
     cachePort: z.string().default('CACHE_PORT'),
+    streamsBootstrap: z.string().default('KAFKA_BOOTSTRAP'),
   }),
   deployments: z.array(z.strictObject({ name: kubernetesName, replicas: z.int().min(1).max(1000) })).min(1),
 });
@@ -94,6 +95,7 @@ const TARGETS = {
   fence: '2 minutes',
   database: '15 minutes',
   cache: '5 minutes',
+  streams: '30 minutes',
   infrastructure: '30 minutes',
   workloads: '10 minutes',
   dns: '5 minutes',
@@ -140,6 +142,8 @@ export const Recovery = z
       catchUp: duration.prefault('2 minutes'),
     }),
     cache: z.strictObject({ source }).optional(),
+    /** A source of kind `kafka` with a cluster in each region: its topics come from their archives, its groups go on where they were. */
+    streams: z.strictObject({ source }).optional(),
     /** A CodeBuild project that runs the user's CDK or Terraform; of this name in both regions, for the way back. */
     infrastructure: z.strictObject({ project: z.string().min(1) }).optional(),
     workloads: Workloads.optional(),
@@ -152,6 +156,7 @@ export const Recovery = z
         fence: duration.prefault(TARGETS.fence),
         database: duration.prefault(TARGETS.database),
         cache: duration.prefault(TARGETS.cache),
+        streams: duration.prefault(TARGETS.streams),
         infrastructure: duration.prefault(TARGETS.infrastructure),
         workloads: duration.prefault(TARGETS.workloads),
         dns: duration.prefault(TARGETS.dns),

@@ -98,10 +98,11 @@ export const Platform = z
     error: 'the recovery region must differ from the primary region',
   })
   .check(({ value: { sources, recovery }, issues }) => {
-    const { database, cache } = recovery ?? {};
+    const { database, cache, streams } = recovery ?? {};
     const named = [
       ...(database ? [{ path: ['recovery', 'database', 'source'], input: database.source, kind: 'rds-postgres' }] : []),
       ...(cache ? [{ path: ['recovery', 'cache', 'source'], input: cache.source, kind: 'elasticache-redis' }] : []),
+      ...(streams ? [{ path: ['recovery', 'streams', 'source'], input: streams.source, kind: 'kafka' }] : []),
     ];
     for (const { path, input, kind } of named) {
       const found: string = (Object.hasOwn(sources, input) && sources[input]?.kind) || 'no such source';
@@ -113,6 +114,12 @@ export const Platform = z
           message: `expected the name of a source of kind ${kind}, which is ${found}`,
         });
     }
+    const events = streams && sources[streams.source];
+    if (events?.kind === 'kafka' && Array.isArray(events.bootstrap))
+      issues.push({
+        ...{ code: 'custom', path: ['sources', streams?.source ?? '', 'bootstrap'], input: events.bootstrap },
+        message: 'a failover switches to the cluster of the other region: expected { primary: […], recovery: […] }',
+      });
   });
 
 export type Platform = z.output<typeof Platform>;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parsePointId } from '../catalog/ids.ts';
 import { Artifact } from '../catalog/recovery-point.ts';
 import { datePath } from '../clock.ts';
+import { settings } from '../config/settings.ts';
 
 const time = z.iso.datetime();
 const offset = z.int().nonnegative();
@@ -120,8 +121,8 @@ export const ArchiveHead = z.strictObject({ recoveryPoint: z.string().nullable()
 export type ArchiveHead = z.output<typeof ArchiveHead>;
 
 const PREFIX = 'kafka-archive/';
-/** Beside the archives: those end by age. */
-export const headKey = (source: string): string => `kafka/heads/${source}.json`;
+/** Beside the archives: those end by age. Of one region's cluster: replicas of what the other region wrote must not take the place of what is written here. */
+export const headKey = (source: string): string => `kafka/heads/${settings().region}/${source}.json`;
 const folderOf = (id: string): string => {
   const { source, scheduledAt } = parsePointId(id);
   return `${PREFIX}${source}/${datePath(scheduledAt)}/${id}`;

@@ -1,6 +1,7 @@
 // Connections to the brokers of a cluster: opened when they are needed, one for each, and errors in this service's names.
 import { Connection, type ConnectionOptions } from '@platformatic/kafka';
 import type { KafkaSource } from '../config/schema.ts';
+import { settings } from '../config/settings.ts';
 import { signIn } from './credentials.ts';
 import { known, refusalOf } from './failures.ts';
 
@@ -21,6 +22,10 @@ export interface Brokers extends AsyncDisposable {
 
 const CLIENT = 'lifeboat';
 const OPTIONS = { connectTimeout: 5_000, requestTimeout: 30_000 };
+
+/** Brokers to begin with in this region, `host:port`. */
+export const bootstrapHere = ({ bootstrap }: Pick<KafkaSource, 'bootstrap'>): readonly string[] =>
+  Array.isArray(bootstrap) ? bootstrap : bootstrap[settings().role];
 
 /** @throws {KafkaAccessDenied} where there is no login */
 export const openBrokers = async (name: string, source: KafkaSource): Promise<Brokers> => {
@@ -64,7 +69,7 @@ export const openBrokers = async (name: string, source: KafkaSource): Promise<Br
   /** The first of the brokers that one began with that answers. */
   const anywhere = async <T>(request: (connection: Connection) => Promise<T>): Promise<T> => {
     let last: unknown;
-    for (const address of source.bootstrap)
+    for (const address of bootstrapHere(source))
       try {
         return await ask(address, request);
       } catch (error) {

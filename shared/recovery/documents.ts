@@ -10,6 +10,7 @@ export const PHASES = [
   'fence',
   'database',
   'cache',
+  'streams',
   'infrastructure',
   'workloads',
   'dns',

@@ -12,11 +12,23 @@ type Answers = Record<string, (event: Event) => unknown>;
 const DECLARED = {
   failoverId: ID,
   facts: {
-    path: ['fence', 'database', 'cache', 'infrastructure', 'workloads', 'dns', 'health', 'monitoring', 'validate'],
+    path: [
+      'fence',
+      'database',
+      'cache',
+      'streams',
+      'infrastructure',
+      'workloads',
+      'dns',
+      'health',
+      'monitoring',
+      'validate',
+    ],
     limits: {
       fence: 360,
       database: 2700,
       cache: 900,
+      streams: 5400,
       infrastructure: 5400,
       workloads: 1800,
       dns: 900,
@@ -34,6 +46,7 @@ const LOOPS = [
   ['recoveryFence', 'Fence the old primary', 'fence'],
   ['recoveryPromoteDatabase', 'Promote the database', 'database'],
   ['recoveryRestoreCache', 'Restore the cache', 'cache'],
+  ['recoverySwitchStreams', 'Switch the streams', 'streams'],
   ['recoveryBuildInfrastructure', 'Build the infrastructure', 'infrastructure'],
   ['recoverySwitchWorkloads', 'Bring up the workloads', 'workloads'],
   ['recoverySwitchDns', 'Switch the names', 'dns'],
@@ -64,6 +77,7 @@ const failover = (answers: Answers = {}, decide?: (token: string) => void) => {
     recoveryFence: () => done({ confirmed: true }),
     recoveryPromoteDatabase: () => done({ instance: 'shop-db-replica' }),
     recoveryRestoreCache: () => done({ replicationGroup: 'shop-cache' }),
+    recoverySwitchStreams: () => done({ records: 7 }),
     recoveryBuildInfrastructure: () => done({ project: 'shop-infrastructure' }),
     recoverySwitchWorkloads: () => done(),
     recoverySwitchDns: () => done(),
@@ -119,6 +133,7 @@ describe('failover', () => {
       'recoveryFence',
       'recoveryPromoteDatabase',
       'recoveryRestoreCache',
+      'recoverySwitchStreams',
       'recoveryBuildInfrastructure',
       'recoverySwitchWorkloads',
       'recoverySwitchDns',
@@ -161,7 +176,10 @@ describe('failover', () => {
 
   it.each([
     [['workloads'], ['recoveryRestoreCache', 'recoveryBuildInfrastructure', 'recoverySwitchDns']],
-    [['infrastructure'], ['recoveryRestoreCache', 'recoverySwitchWorkloads', 'recoverySwitchDns']],
+    [
+      ['infrastructure'],
+      ['recoveryRestoreCache', 'recoverySwitchStreams', 'recoverySwitchWorkloads', 'recoverySwitchDns'],
+    ],
     [['cache', 'dns'], ['recoverySwitchWorkloads']],
     [[], ['recoveryRestoreCache', 'recoverySwitchWorkloads', 'recoverySwitchDns']],
   ])('passes over what the configuration has nothing for: with %s it calls no %s', async (path, without) => {

@@ -1,15 +1,22 @@
 // The calls a plan names against the roles of the functions that make them: what is planned is allowed, and what is allowed is
 // planned. What the functions really call is held against the same roles by the local region.
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import shop from '../../../examples/shop.config.ts';
 import { CALLERS, callsOf, type Situation } from '../../../functions/recovery/planned-calls.ts';
-import platform from '../../../lifeboat.config.ts';
 import { matchesPattern } from '../../../local/iam/pattern.ts';
 import type { Recovery } from '../../../shared/config/recovery.ts';
 import { PHASES, type Phase } from '../../../shared/recovery/documents.ts';
 import { deployedRoles } from '../../support/deployed-roles.ts';
 import { ACCOUNT, PRIMARY, RECOVERY, stubEnvironment, VAULT } from '../../support/environment.ts';
+import streams from '../../support/streams.config.ts';
 
-const recovery = platform.recovery as Recovery;
+vi.mock('#platform', () => import('../../support/streams.config.ts'));
+
+/** The shop with everything that can move. */
+const recovery: Recovery = { ...(shop.recovery as Recovery), streams: { source: 'shop-events' } };
+const platform = { ...streams, recovery };
+/** Ways to sign in to brokers: each needs other permissions. */
+const LOGINS = [{ mode: 'iam' }, { mode: 'scram', secret: 'shop/events' }, { mode: 'none' }] as const;
 const byRecords = { ...recovery, dns: { ...(recovery.dns as NonNullable<Recovery['dns']>), mode: 'records' as const } };
 
 /** Granted on everything that a request names; needed on what it makes. */
@@ -26,7 +33,11 @@ const situation = (plan: Recovery, direction: 'primary' | 'recovery'): Situation
   cache: { group: 'shop-cache' },
 });
 const needsOf = (phase: Phase, plan: Recovery, direction: 'primary' | 'recovery') =>
-  callsOf(phase, situation(plan, direction)).flatMap(({ needs }) => needs);
+  LOGINS.flatMap((login) => {
+    vi.spyOn(streams.sources['shop-events'], 'auth', 'get').mockReturnValue(login);
+    return callsOf(phase, situation(plan, direction)).flatMap(({ needs }) => needs);
+  });
+afterEach(() => void vi.restoreAllMocks());
 
 const enter = (role: 'primary' | 'recovery'): void => {
   const [here, there] = role === 'recovery' ? [RECOVERY, PRIMARY] : [PRIMARY, RECOVERY];
