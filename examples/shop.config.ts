@@ -1,7 +1,7 @@
-import { defineConfig } from '../shared/config/define.ts';
+import { defineConfig, type PlatformInput } from '../shared/config/define.ts';
 
 /** The shop: e-commerce on AWS, us-east-1 with disaster recovery in us-west-2. */
-export default defineConfig({
+export const SHOP = {
   platform: 'shop',
   regions: { primary: 'us-east-1', recovery: 'us-west-2' },
   vault: { lock: '30 days', rereadWithin: '30 days', replicationWithin: '15 minutes' },
@@ -194,4 +194,6 @@ export default defineConfig({
       { name: 'customers', url: 'http://customers.shop.example:8080/health' },
     ],
   },
-});
+} satisfies PlatformInput;
+
+export default defineConfig(SHOP);

@@ -3,9 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
-import platform from '../lifeboat.config.ts';
 import { packageFolder } from '../scripts/package.ts';
-import { rdsSourceNamed, sourcesOfKind } from '../shared/config/platform.ts';
+import { configuration, rdsSourceNamed, sourcesOfKind } from '../shared/config/platform.ts';
 import { type DeployedStack, deploy } from './deploy/deploy.ts';
 import { createWorld, type LocalRegion, type LocalWorld, type WorldOptions } from './world.ts';
 
@@ -32,6 +31,8 @@ export interface LocalPlatform {
   keepWatch(): Promise<void>;
   /** What is scheduled for caches sleeps until there is one. */
   wakeCaches(): Promise<void>;
+  /** As of caches. */
+  wakeStreams(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,6 +40,7 @@ export type PlatformOptions = Omit<WorldOptions, 'regions'>;
 
 /** Deploys the recovery region first, because it owns the key, hands its ARN over, and deploys the primary. */
 export const startPlatform = async (options: PlatformOptions): Promise<LocalPlatform> => {
+  const platform = configuration();
   const { primary: primaryName, recovery: recoveryName } = platform.regions;
   const world = await createWorld({ ...options, regions: [primaryName, recoveryName] });
   const service = `lifeboat-${platform.platform}-${STAGE}`;
@@ -80,7 +82,11 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
         await ask(region, 'scheduler', 'UpdateSchedule', { ...schedule, ...name, State });
       }
     };
-    await turn([...everyMinute, ...ofCaches], 'DISABLED');
+    const streams = sourcesOfKind('kafka').map(([name]) => `${name}-archive`);
+    const ofStreams = [...streams, ...(streams.length > 0 ? ['measure-clusters'] : [])].map(
+      (name): [LocalRegion, string] => [primary, name],
+    );
+    await turn([...everyMinute, ...ofCaches, ...ofStreams], 'DISABLED');
     const [database] = sourcesOfKind('rds-postgres');
     if (!database) throw new Error('The configuration has no source of kind rds-postgres.');
     return {
@@ -94,6 +100,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
       connect: (region, instance, credentials) => connect(region, instance, credentials ?? master()),
       keepWatch: () => turn(everyMinute, 'ENABLED'),
       wakeCaches: () => turn(ofCaches, 'ENABLED'),
+      wakeStreams: () => turn(ofStreams, 'ENABLED'),
       close: () => world.close(),
     };
   } catch (error) {

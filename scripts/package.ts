@@ -5,6 +5,9 @@ import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFil
 import path from 'node:path';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
+/** Configuration that is packaged: `LIFEBOAT_CONFIG` of the environment, or what a checkout protects. */
+const chosen = (): string => path.resolve(ROOT, process.env.LIFEBOAT_CONFIG ?? 'lifeboat.config.ts');
+
 const ROLES = ['primary', 'recovery'] as const;
 const INPUTS = [
   'functions/**/*.{ts,yml}',
@@ -17,11 +20,12 @@ const INPUTS = [
   'package-lock.json',
 ];
 
-/** Folder of the packaged service, by role. Packages it first where its inputs changed. */
-export const packageFolder = (role: (typeof ROLES)[number]): string => path.join(ROOT, '.lifeboat', 'package', role);
+/** Folder of the packaged service, by role; each configuration has its own. */
+export const packageFolder = (role: (typeof ROLES)[number]): string =>
+  path.join(ROOT, '.lifeboat', 'package', path.basename(chosen()).replace(/\.config\.ts$/, ''), role);
 
 const digestOfInputs = (): string => {
-  const hash = createHash('sha256').update(process.env.LIFEBOAT_CONFIG ?? '');
+  const hash = createHash('sha256').update(chosen());
   for (const file of globSync(INPUTS, { cwd: ROOT }).sort())
     hash.update(file).update(readFileSync(path.join(ROOT, file)));
   return hash.digest('hex');
@@ -53,7 +57,7 @@ export const packageService = (say: (text: string) => void): void => {
       // It takes seconds; one that hangs must not hold up a test run without a word.
       timeout: 300_000,
       // The bundler leaves a folder for every function in the temporary directory: one that goes with the package.
-      env: { ...process.env, TMPDIR: temporary },
+      env: { ...process.env, LIFEBOAT_CONFIG: chosen(), TMPDIR: temporary },
     });
     rmSync(temporary, { recursive: true, force: true });
     if (status !== 0) throw new Error(`Packaging for the ${role} region failed:\n${stdout}${stderr}`);

@@ -21,6 +21,8 @@ export interface KafkaOptions {
   directory: string;
   /** 1 unless said otherwise. */
   brokers?: number;
+  /** Of the first broker's clients; one that is free where left out. */
+  port?: number;
   /** Of every broker; they win over ours: `{ 'log.segment.bytes': '16384' }`. */
   properties?: Record<string, string>;
   /** Where the jars are, unless where setup fetches them. */
@@ -53,7 +55,7 @@ export interface KafkaCluster {
 
 /** Starts a cluster and waits until every broker serves. @throws {EngineMissing} without java or jars. @throws {EngineFailed} */
 export const startKafka = async (options: KafkaOptions): Promise<KafkaCluster> => {
-  const nodes = await nodesOf(options.brokers ?? 1);
+  const nodes = await nodesOf(options.brokers ?? 1, options.port);
   const clusterId = await clusterIdOf(options.directory);
   const brokers = nodes.map((node) => brokerOf(node, nodes, clusterId, options));
   const stop = async () => {
@@ -68,8 +70,8 @@ export const startKafka = async (options: KafkaOptions): Promise<KafkaCluster> =
   return { bootstrap: nodes.map(({ port }) => `127.0.0.1:${port}`).join(','), brokers, stop };
 };
 
-const nodesOf = async (count: number): Promise<Node[]> => {
-  const ports = new Set<number>();
+const nodesOf = async (count: number, port: number | undefined): Promise<Node[]> => {
+  const ports = new Set<number>(port === undefined ? [] : [port]);
   while (ports.size < 2 * count) ports.add(await freePort());
   const [...all] = ports;
   return Array.from({ length: count }, (_, i) => ({

@@ -6,12 +6,14 @@ import { z } from 'zod';
 import { type Facts, PHASES, PhaseRecord } from '../../shared/recovery/documents.ts';
 import { Plan, runbookKey } from '../../shared/recovery/plan.ts';
 import { createCache, fillCache } from '../cache.ts';
+import type { Streams } from '../events.ts';
 import type { LocalPlatform } from '../platform.ts';
 import { createShopClusters } from '../workloads/clusters.ts';
 import { receiptsBucket } from '../workloads/projects.ts';
 import { archiveCache } from './archive-cache.ts';
 import { type Acknowledged, type Customers, keepOrdering } from './customers.ts';
 import { rehearse } from './drill.ts';
+import { fulfil } from './fulfilment.ts';
 import { keyOf, newestBeat, ordersIn } from './losses.ts';
 import { describeExecution, invoke, keysIn, mailAbout, readObject, startMachine, until } from './observations.ts';
 import type { Progress } from './progress.ts';
@@ -37,7 +39,11 @@ export interface FailedOver {
   lost: readonly Acknowledged[];
 }
 
-export const failOver = async (platform: LocalPlatform, progress: Progress): Promise<FailedOver> => {
+export const failOver = async (
+  platform: LocalPlatform,
+  progress: Progress,
+  streams: Streams | undefined,
+): Promise<FailedOver> => {
   const { world, primary, recovery } = platform;
   const { clock } = world;
   await createCache(platform, fillCache(CACHED_CUSTOMERS));
@@ -50,6 +56,8 @@ export const failOver = async (platform: LocalPlatform, progress: Progress): Pro
   await platform.keepWatch();
   const customers = keepOrdering(platform);
   await pass(platform, 180);
+  const fulfilment = streams && fulfil(platform, streams, progress);
+  await fulfilment?.packAndArchive();
   const { length } = customers.acknowledged;
   progress.step(clock.now(), `${length} orders placed by ${NAMES[0]}; the canary beats, the assessment watches`);
   progress.claim(
@@ -60,7 +68,8 @@ export const failOver = async (platform: LocalPlatform, progress: Progress): Pro
 
   await rehearse(platform, customers, progress);
   await planAhead(platform, progress);
-  const killedAt = await loseRegion(platform, customers);
+  await fulfilment?.beforeTheLoss();
+  const killedAt = await loseRegion(platform, customers, streams);
   progress.step(
     killedAt,
     `${primary.name} is gone: the link between the regions broke 10 s before, then all power failed at once`,
@@ -98,6 +107,10 @@ export const failOver = async (platform: LocalPlatform, progress: Progress): Pro
 
   const before = customers.acknowledged.length;
   await pass(platform, 60);
+  await fulfilment?.goOn(
+    customers.acknowledged.filter(({ at }) => at > killedAt).map(({ id }) => id),
+    phases.get('streams')?.records,
+  );
   const { from, to, seconds } = customers.interruption();
   progress.claim(
     'customers go on ordering in the other region, by the same names',
@@ -145,12 +158,16 @@ const pass = ({ world: { clock } }: LocalPlatform, seconds: number): Promise<voi
   clock.advanceTo(new Date(clock.now().getTime() + seconds * 1000));
 
 /** Replication is cut off first, so that something is lost; then the power fails while orders are under way. */
-const loseRegion = async (platform: LocalPlatform, customers: Customers): Promise<Date> => {
+const loseRegion = async (
+  platform: LocalPlatform,
+  customers: Customers,
+  streams: Streams | undefined,
+): Promise<Date> => {
   const { world, primary, recovery } = platform;
   await recovery.rds.breakReplication('shop-db-replica');
   await pass(platform, 10);
   await customers.rush(12);
-  await world.cutPower(primary.name);
+  await Promise.all([world.cutPower(primary.name), streams?.cutPower()]);
   return world.clock.now();
 };
 

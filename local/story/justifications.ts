@@ -238,13 +238,14 @@ export const JUSTIFICATIONS: readonly Justification[] = [
       'restoreKafka',
     ],
     actions: ['*'],
-    because: 'the example has no cluster of Kafka; test/functions/kafka archives and restores one',
+    because:
+      'without a broker the story has no streams; with one it archives, restores and goes on, and damages nothing: test/functions/kafka does',
   },
   {
     owners: ['recoveryAssess', 'recoveryPlan'],
     actions: ['s3:GetObject'],
     resource: '*/kafka-archive/*',
-    because: 'whether an archive of streams is here; the example has no cluster of Kafka',
+    because: 'whether an archive of streams is here, where there are any',
   },
   {
     owners: ['recoveryAssess'],

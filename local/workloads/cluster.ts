@@ -20,6 +20,8 @@ export interface ShopCluster {
   database: { host: string; port: number; name: string; user: string; password: string };
   /** `ca` where it speaks TLS, `auth` where it has a password, as ElastiCache's hook `server` tells them. */
   cache?: { host: string; port: number; auth?: string | undefined; ca?: string | undefined };
+  /** Brokers to begin with. */
+  brokers?: string[] | undefined;
   /** Of each service. Zero: a standby that a failover brings up. */
   replicas: number;
   /** Where the load balancers listen, and the host names that lead there. */
@@ -59,6 +61,7 @@ const manifestsOf = (shop: ShopCluster, authority: string): object[] => [
       DATABASE_AUTHORITY: authority,
       ...(shop.cache && { CACHE_HOST: shop.cache.host, CACHE_PORT: `${shop.cache.port}` }),
       ...(shop.cache?.ca && { CACHE_AUTHORITY: shop.cache.ca }),
+      ...(shop.brokers && { KAFKA_BOOTSTRAP: shop.brokers.join(',') }),
     },
   },
   {

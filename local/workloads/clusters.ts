@@ -1,5 +1,5 @@
 // The shop's workloads in both regions: running in the primary one, standing by with no replicas in the other.
-import { configuration, redisSourceNamed } from '../../shared/config/platform.ts';
+import { configuration, kafkaSourceNamed, redisSourceNamed } from '../../shared/config/platform.ts';
 import { cacheSource } from '../cache.ts';
 import { application, type LocalPlatform } from '../platform.ts';
 import type { LocalRegion } from '../world.ts';
@@ -36,6 +36,7 @@ export const createShopClusters = async (platform: LocalPlatform, replicas?: num
       // The other cluster was made from the same manifests: whoever brings it up has to tell it of another database.
       database: { host, port, name: 'shop', ...application },
       cache,
+      brokers: brokersOf('primary'),
       replicas: each,
       services: {
         order: { port: PORT, hostName: hostName('order', role) },
@@ -47,6 +48,13 @@ export const createShopClusters = async (platform: LocalPlatform, replicas?: num
     if (infrastructure) await createShopInfrastructure(region, infrastructure.project);
   }
   await platform.world.clock.settled();
+};
+
+/** Those of the streams that a failover switches. */
+const brokersOf = (role: 'primary' | 'recovery'): string[] | undefined => {
+  const { streams } = configuration().recovery ?? {};
+  const bootstrap = streams && kafkaSourceNamed(streams.source).bootstrap;
+  return bootstrap && (Array.isArray(bootstrap) ? bootstrap : bootstrap[role]);
 };
 
 const planned = () => {

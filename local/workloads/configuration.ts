@@ -28,6 +28,9 @@ export const databaseLogin = (): Login & { database: string; user: string } => (
   authority: process.env.DATABASE_AUTHORITY,
 });
 
+/** Brokers to begin with; none where the shop tells nobody of its orders. */
+export const eventBrokers = (): string[] => process.env.KAFKA_BOOTSTRAP?.split(',') ?? [];
+
 /** Undefined where the shop runs without a cache. */
 export const cacheLogin = (): Login | undefined =>
   process.env.CACHE_HOST

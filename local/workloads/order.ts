@@ -1,6 +1,7 @@
 // Orders: taken in one transaction, and acknowledged when the database has said that it is committed.
 import { openCache } from './cache.ts';
 import { openDatabase } from './database.ts';
+import { openEvents } from './events.ts';
 import { serve, Unacceptable } from './server.ts';
 
 interface Order {
@@ -13,6 +14,7 @@ interface Order {
 const KEPT_SECONDS = 30;
 const database = openDatabase();
 const cache = openCache();
+const events = openEvents();
 
 const isOrder = (body: unknown): body is Order => {
   const { customerId, items } = (body ?? {}) as Partial<Order>;
@@ -53,6 +55,7 @@ const take = async (body: unknown) => {
     );
     return order;
   });
+  await events.tell('orders', id, { id: Number(id), customerId, orderedAt });
   return { status: 201, body: { id } };
 };
 

@@ -6,11 +6,13 @@ export class ConfigurationInvalid extends LifeboatError {
   override readonly name = 'ConfigurationInvalid';
 }
 
+export type PlatformInput = z.input<typeof Platform>;
+
 /**
  * Checks a platform's configuration and turns its units into numbers: durations into seconds, shares into fractions.
  * @throws {ConfigurationInvalid} naming every path that is wrong, at once.
  */
-export const defineConfig = (config: z.input<typeof Platform>): Platform => {
+export const defineConfig = (config: PlatformInput): Platform => {
   const parsed = Platform.safeParse(config);
   if (parsed.success) return parsed.data;
   throw new ConfigurationInvalid(

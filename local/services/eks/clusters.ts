@@ -45,7 +45,7 @@ export const createCluster = ({ region, name, roleArn, images }: ClusterOptions)
   const { clock } = region;
   const store = createStore(clock);
   const recorder = createRecorder(store, clock);
-  const node = createNode({ store, clock, recorder, images });
+  const node = createNode({ store, clock, recorder, images, nameServer: () => region.world.dns.address });
   const services = runServices(region, { store, recorder, cluster: name });
   const controllers = [runDeployments(store, clock), runPods(store, node), services];
   for (const namespace of ['default', 'kube-system']) store.create(NAMESPACES, { metadata: { name: namespace } });

@@ -30,6 +30,8 @@ interface NodeOptions {
   recorder: Recorder;
   /** Program file of each image. */
   images: ReadonlyMap<string, string>;
+  /** Address of the one that processes of pods ask first. */
+  nameServer: () => string;
 }
 
 interface Running {
@@ -49,7 +51,7 @@ const RETRY_MS = 300;
 /** As long as a container may hold up region time until it answers: on a busy machine programs start slowly. */
 const STARTING_MS = 60_000;
 
-export const createNode = ({ store, clock, recorder, images }: NodeOptions): Node => {
+export const createNode = ({ store, clock, recorder, images, nameServer }: NodeOptions): Node => {
   const pods = new Map<string, Running>();
   let powered = true;
 
@@ -71,7 +73,10 @@ export const createNode = ({ store, clock, recorder, images }: NodeOptions): Nod
       }
       const program = images.get(container.image);
       try {
-        if (program) return { program, environment: environmentOf(store, pod, container) };
+        if (program) {
+          const environment = { ...environmentOf(store, pod, container), LOCAL_NAME_SERVER: nameServer() };
+          return { program, environment };
+        }
         const message = `failed to pull image "${container.image}": not found`;
         recorder.record(pod, 'Warning', 'Failed', message);
         change(pod, wait('ImagePullBackOff', message));
