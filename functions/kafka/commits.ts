@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { writeArtifact } from '../../shared/artifacts/artifacts.ts';
 import { changePoint, readPoint } from '../../shared/catalog/catalog.ts';
 import { parsePointId } from '../../shared/catalog/ids.ts';
-import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
+import type { Artifact, RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import {
   ArchiveHead,
@@ -19,7 +19,7 @@ import {
 import { logger } from '../../shared/telemetry/logger.ts';
 import { changeDocument, findDocument, openDocument, readDocument } from '../../shared/vault/documents.ts';
 import { ArchiveSuperseded, ArchiveUnfinished } from './errors.ts';
-import { tellGaps } from './messages.ts';
+import { tellBeside, tellGaps } from './messages.ts';
 
 export const PointRequest = z.strictObject({ recoveryPoint: z.string() });
 
@@ -58,6 +58,7 @@ const indexOf = async (id: string): Promise<ArchiveIndex> => {
       takenAt: plan.takenAt,
       topics: plan.topics,
       groups: plan.groups,
+      beside: plan.beside,
     },
     segments: done.flatMap(({ segments }) => segments),
     gaps: [...plan.gaps, ...done.flatMap(({ gaps }) => gaps)],
@@ -88,11 +89,12 @@ const superseded = ({ id, source }: Pick<RecoveryPoint, 'id' | 'source'>, found:
 /** Makes the point of a committed archive one that can be restored from. Safe to call again. */
 export const settle = async (id: string, known?: ArchiveIndex): Promise<void> => {
   const index = known ?? (await indexOf(id));
-  const objects = index.segments.map(({ artifact }) => artifact);
+  const objects = [...index.segments.map(({ artifact }) => artifact), ...documentsOf(index)];
   const manifest = await writeArtifact(manifestKey(id), JSON.stringify({ recoveryPoint: id, objects }, null, 2));
   const written = await writeArtifact(indexKey(id), JSON.stringify(index));
   // Before the point is stored: a call that is killed in between is made again, and one after it would tell nobody.
   await tellGaps(index);
+  await tellBeside(index);
   const { source } = await changePoint(id, (point) =>
     point.status === 'started'
       ? {
@@ -105,5 +107,13 @@ export const settle = async (id: string, known?: ArchiveIndex): Promise<void> =>
         }
       : point,
   );
-  logger.info('archive committed', { source, recoveryPoint: id, segments: objects.length, gaps: index.gaps.length });
+  logger.info('archive committed', {
+    source,
+    recoveryPoint: id,
+    segments: index.segments.length,
+    gaps: index.gaps.length,
+  });
 };
+
+const documentsOf = ({ beside }: ArchiveIndex): Artifact[] =>
+  Object.values(beside).flatMap((document) => (document && 'artifact' in document ? [document.artifact] : []));

@@ -19,3 +19,8 @@ export class RestoreRefused extends LifeboatError {
 export class RestoreDisturbed extends LifeboatError {
   override readonly name = 'RestoreDisturbed';
 }
+
+/** A connector, or a task of it, fails where it should run. */
+export class ConnectorFailed extends LifeboatError {
+  override readonly name = 'ConnectorFailed';
+}

@@ -84,7 +84,7 @@ const archivedGroups = async ({ recoveryPoint }: RestorePlan): Promise<ArchivedG
 };
 
 /** The offset of the first restored record that the group had not read: at its offset, or the first behind it that was restored. */
-const translated = (part: Omit<RestorePart, 'offsets'> & RestoredPart, offset: number): number => {
+export const translated = (part: Omit<RestorePart, 'offsets'> & RestoredPart, offset: number): number => {
   const run = part.offsets.find(({ to }) => to > offset);
   return run ? run.at + Math.max(0, offset - run.from) : part.base + part.records;
 };

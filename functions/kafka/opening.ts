@@ -16,6 +16,7 @@ import type { GroupOffsets } from '../../shared/kafka/groups.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { findDocument, openDocument } from '../../shared/vault/documents.ts';
 import { VERSION } from '../../shared/version.ts';
+import { archiveBeside } from './beside.ts';
 import { settle } from './commits.ts';
 import { planArchive, type Standing, shareOut, wants } from './planning.ts';
 
@@ -90,13 +91,14 @@ const makePlan = async (
       ...{ source, recoveryPoint, expected: configured.topics, found: 'none' },
       next: 'Correct topics.include, or allow this service to describe them; an archive of nothing is none.',
     });
+  const beside = await archiveBeside(source, configured, recoveryPoint);
   const groups = archivedGroups(await cluster.groups(), topics);
   const takenAt = now().toISOString();
   const standing: Standing[] = [];
   for (const topic of topics) standing.push({ id: topic.id, name: topic.name, ranges: await cluster.ranges(topic) });
   const { ranges, gaps, next } = planArchive(standing, head.next);
   const plan: ArchivePlan = {
-    ...{ recoveryPoint, base: head.recoveryPoint, takenAt, gaps, next, groups },
+    ...{ recoveryPoint, base: head.recoveryPoint, takenAt, gaps, next, groups, beside },
     topics: await factsOf(cluster, topics),
     shares: shareOut(ranges, configured.concurrency),
   };

@@ -248,6 +248,11 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     because: 'whether an archive of streams is here, where there are any',
   },
   {
+    owners: ['kafkaMoveConnectors'],
+    actions: ['*'],
+    because: 'the example has no Kafka Connect; test/functions/kafka/connectors.test.ts brings connectors back',
+  },
+  {
     owners: ['recoveryAssess'],
     actions: ['kafka-cluster:*'],
     because: 'whether the brokers of this region answer; MSK asks IAM, other clusters do not',

@@ -8,6 +8,21 @@ const brokers = z.array(broker).min(1);
 /** A topic has letters, digits, dots, underscores and hyphens; `*` stands for any of them. */
 const pattern = z.string().regex(/^[A-Za-z0-9._*-]{1,249}$/, 'the name of a topic, or a pattern with *');
 
+// What is in an address is in every log: a login belongs into a secret.
+const url = z
+  .url({ protocol: /^https?$/ })
+  .refine((text) => !/[@?#]/.test(text), 'an address like "https://connect.shop.internal:8083", without login or query')
+  .transform((text) => text.replace(/\/+$/, ''));
+/** An interface over HTTP: its address, in each region where they differ, and the secret with `username` and `password`. */
+const endpoint = {
+  url: z.union([url, z.strictObject({ primary: url, recovery: url })], {
+    error: 'an address like "https://connect.shop.internal:8083", or { primary, recovery }',
+  }),
+  secret: z.string().min(1).max(512).optional(),
+};
+export const Endpoint = z.strictObject(endpoint);
+export type Endpoint = z.output<typeof Endpoint>;
+
 /** A cluster of Apache Kafka 3.1 or newer: Amazon MSK, or one's own. */
 export const Kafka = z.strictObject({
   kind: z.literal('kafka'),
@@ -33,6 +48,8 @@ export const Kafka = z.strictObject({
     rpo: duration,
     rto: duration,
   }),
+  /** Kafka Connect 3.6 or newer; `values` is a secret with what connectors need and no archive holds: `{ connector: { key: value } }`. */
+  connect: z.strictObject({ ...endpoint, values: z.string().min(1).max(512).optional() }).optional(),
   /** Functions that archive at once, each a share of the partitions. */
   concurrency: z.int().min(1).max(40).default(4),
 });

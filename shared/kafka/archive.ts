@@ -54,6 +54,17 @@ export const ArchivedGroup = z.strictObject({
 });
 export type ArchivedGroup = z.output<typeof ArchivedGroup>;
 
+/** A document of what stands beside the cluster, or why there is none. */
+export const BesideDocument = z.union([
+  z.strictObject({ artifact: Artifact }),
+  z.strictObject({ missing: z.string() }),
+]);
+export type BesideDocument = z.output<typeof BesideDocument>;
+
+/** What stands beside the cluster, asked before it: an offset of a connector is not ahead of what is archived. */
+export const Beside = z.strictObject({ connect: BesideDocument.optional() });
+export type Beside = z.output<typeof Beside>;
+
 /** What is to be archived now: decided once for a recovery point, whoever asks again. */
 export const ArchivePlan = z.strictObject({
   recoveryPoint: z.string(),
@@ -64,6 +75,8 @@ export const ArchivePlan = z.strictObject({
   topics: z.array(TopicFacts),
   /** Asked just before the brokers were asked how far they are: no group is ahead of what is archived. */
   groups: z.array(ArchivedGroup),
+  /** Asked before groups and brokers. */
+  beside: Beside.default({}),
   /** Work of functions that archive at the same time; a partition is in one of them. */
   shares: z.array(z.array(PartitionRange)),
   gaps: z.array(Gap),
@@ -109,6 +122,7 @@ export const ArchiveIndex = z.strictObject({
   takenAt: time,
   topics: z.array(TopicFacts),
   groups: z.array(ArchivedGroup),
+  beside: Beside.default({}),
   segments: z.array(Segment),
   gaps: z.array(Gap),
   /** Where the next archive begins. */
@@ -132,5 +146,6 @@ export const progressKey = (id: string, share: number): string => `${folderOf(id
 /** Numbered by share, and within it. */
 export const segmentKey = (id: string, share: number, number: number): string =>
   `${folderOf(id)}/${share}-${String(number).padStart(6, '0')}.batches`;
+export const besideKey = (id: string, what: keyof Beside): string => `${folderOf(id)}/${what}.json`;
 export const indexKey = (id: string): string => `${folderOf(id)}/index.json`;
 export const manifestKey = (id: string): string => `${folderOf(id)}/manifest.json`;

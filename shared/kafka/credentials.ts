@@ -25,7 +25,8 @@ export const signIn = async (source: string, { auth }: KafkaSource): Promise<Pic
   }
 };
 
-const readLogin = async (source: string, secret: string): Promise<z.output<typeof Login>> => {
+/** @throws {KafkaAccessDenied} where the secret is missing or no login. */
+export const readLogin = async (source: string, secret: string): Promise<z.output<typeof Login>> => {
   const facts = {
     source,
     expected: `secret ${secret} with username and password`,

@@ -29,3 +29,23 @@ export class BatchDamaged extends LifeboatError {
 export class NoTopics extends LifeboatError {
   override readonly name = 'NoTopics';
 }
+
+/** Kafka Connect does not answer, or says that it cannot at the moment. */
+export class RestUnreachable extends LifeboatError {
+  override readonly name = 'RestUnreachable';
+}
+
+/** It does not accept the login, or the login may not do this. */
+export class RestAccessDenied extends LifeboatError {
+  override readonly name = 'RestAccessDenied';
+}
+
+/** It answered with something that waiting does not mend. */
+export class RestRefused extends LifeboatError {
+  override readonly name = 'RestRefused';
+}
+
+/** Workers share out their connectors anew, or a connector has not come to the state it was asked for: asked again, it has. */
+export class ConnectNotReady extends LifeboatError {
+  override readonly name = 'ConnectNotReady';
+}
