@@ -1,4 +1,4 @@
-// Packages both roles into .lifeboat/package/<role>, unless nothing changed since it was done last.
+// Packages both roles into .lifeboat/package/<configuration>/<role>, unless nothing changed since it was done last.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
