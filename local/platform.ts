@@ -82,7 +82,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<LocalPlat
         await ask(region, 'scheduler', 'UpdateSchedule', { ...schedule, ...name, State });
       }
     };
-    const streams = sourcesOfKind('kafka').map(([name]) => `${name}-archive`);
+    const streams = sourcesOfKind('kafka').flatMap(([name]) => [`${name}-archive`, `${name}-verify`]);
     const ofStreams = [...streams, ...(streams.length > 0 ? ['measure-clusters'] : [])].map(
       (name): [LocalRegion, string] => [primary, name],
     );

@@ -47,11 +47,11 @@ const planOf = (source: Source): Alarm[] => {
     case 'elasticache-redis':
       return [notProven(source), ...cacheAlarms(source)];
     case 'kafka':
-      return clusterAlarms(source);
+      return [...(source.verify.into ? [notProven(source)] : []), ...clusterAlarms(source)];
   }
 };
 
-const notProven = ({ objectives }: RdsSource | RedisSource): Alarm => [
+const notProven = ({ objectives }: RdsSource | RedisSource | KafkaSource): Alarm => [
   'not-proven',
   'ProvenPointAge',
   objectives.proven,

@@ -137,6 +137,12 @@ const clusterPlan = (source: string, { schedules }: KafkaSource): Plan[] => [
     target: { machine: 'archiveKafka' },
     input: { source, scheduledAt: SCHEDULED_AT, purpose: 'scheduled' },
   },
+  {
+    name: scheduleName(source, 'verify'),
+    expression: schedules.verify,
+    target: { machine: 'verifyKafka' },
+    input: { source, scheduledAt: SCHEDULED_AT },
+  },
 ];
 
 /** The region is looked at from the other one; the canary is written where the database is. */

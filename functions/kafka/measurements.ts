@@ -12,6 +12,8 @@ interface Measured {
   /** Seconds since the brokers were asked for the newest archive that the other region has: what would be lost. */
   achievableRpo: number | null;
   newestPointAge: number | null;
+  /** Of the newest that was replayed into a test cluster. */
+  provenPointAge: number | null;
 }
 
 /** @throws {PartlyDone} where some could not be measured. */
@@ -23,9 +25,14 @@ const measureSource = async (source: string): Promise<Measured> => {
     source,
     achievableRpo: ageOf(await newestReplicated(source, at, isStoredArchive), at),
     newestPointAge: ageOf(await newestBefore(source, at, isStoredArchive), at),
+    provenPointAge: ageOf(
+      await newestBefore(source, at, ({ method, status }) => method === 'archive' && status === 'verified'),
+      at,
+    ),
   };
   if (measured.achievableRpo !== null) record('AchievableRpo', measured.achievableRpo, source);
   if (measured.newestPointAge !== null) record('RecoveryPointAge', measured.newestPointAge, source);
+  if (measured.provenPointAge !== null) record('ProvenPointAge', measured.provenPointAge, source);
   logger.info('measured', measured);
   return measured;
 };

@@ -52,12 +52,13 @@ export const databaseObjectives = (
 
 /** Nothing restores a cluster yet, so nothing was restored: how old the newest archive is, is what would be lost. */
 export const clusterObjectives = (
-  { objectives }: KafkaSource,
+  { objectives, verify }: KafkaSource,
   points: readonly RecoveryPoint[],
   at: Date,
 ): Objective[] => {
   const newest = points.findLast(({ status }) => status === 'stored' || status === 'verified');
   return [
+    ...(verify.into ? [provenAge(objectives.proven, points, at)] : []),
     judged(
       'Records lost if the cluster were lost now (RPO)',
       objectives.rpo,

@@ -16,6 +16,7 @@ import { VerificationsNotBegun } from './errors.ts';
 const MACHINES = [
   { machine: 'verify-database', kind: 'rds-postgres' },
   { machine: 'verify-redis', kind: 'elasticache-redis' },
+  { machine: 'verify-kafka', kind: 'kafka' },
 ] as const;
 /** Longer than all attempts with their pauses, and than a missed run is made up for. */
 const LOOK_BACK_MS = 8 * 86_400_000;

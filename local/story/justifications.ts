@@ -220,8 +220,8 @@ export const JUSTIFICATIONS: readonly Justification[] = [
   {
     owners: ['scheduler'],
     actions: ['states:StartExecution'],
-    resource: '*-redis',
-    because: 'backups and verifications of a cache, whose schedules sleep in the story',
+    resource: '*:stateMachine:*',
+    because: 'backups and verifications of caches and streams, whose schedules sleep in the story',
   },
   {
     owners: [
@@ -234,6 +234,8 @@ export const JUSTIFICATIONS: readonly Justification[] = [
       'kafkaConcludeRestore',
       'kafkaRestoreGroups',
       'recoverySwitchStreams',
+      'kafkaVerification*',
+      'verifyKafka',
       'archiveKafka',
       'restoreKafka',
     ],

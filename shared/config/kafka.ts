@@ -41,11 +41,15 @@ export const Kafka = z.strictObject({
   /** Plain connections carry what everybody on the way may read. */
   tls: z.boolean().default(true),
   topics: z.strictObject({ include: z.array(pattern).min(1), exclude: z.array(pattern).default([]) }),
-  schedules: z.strictObject({ archive: schedule }),
+  schedules: z.strictObject({ archive: schedule, verify: schedule.prefault('cron(0 5 ? * SUN *)') }),
+  /** A source of kind `kafka`, a test cluster: archives are replayed there. Without one they are read through. */
+  verify: z.strictObject({ into: z.string().optional() }).prefault({}),
   retention: z.strictObject({ archive: kept }),
   objectives: z.strictObject({
     /** Age that the newest archive may reach. */
     rpo: duration,
+    /** Age that the newest archive may reach that was replayed; it counts where there is a test cluster. */
+    proven: duration.prefault('9 days'),
     rto: duration,
   }),
   /** Kafka Connect 3.6 or newer; `values` is a secret with what connectors need and no archive holds: `{ connector: { key: value } }`. */

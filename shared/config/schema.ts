@@ -114,6 +114,15 @@ export const Platform = z
           message: `expected the name of a source of kind ${kind}, which is ${found}`,
         });
     }
+    for (const [name, source] of Object.entries(sources)) {
+      const into = source.kind === 'kafka' ? source.verify.into : undefined;
+      if (into === undefined || (into !== name && Object.hasOwn(sources, into) && sources[into]?.kind === 'kafka'))
+        continue;
+      issues.push({
+        ...{ code: 'custom', path: ['sources', name, 'verify', 'into'], input: into },
+        message: 'expected the name of another source of kind kafka, a test cluster',
+      });
+    }
     const events = streams && sources[streams.source];
     if (events?.kind === 'kafka' && Array.isArray(events.bootstrap))
       issues.push({

@@ -1,5 +1,12 @@
 // What is asked of a Kafka cluster: which topics it has, from where to where, and the batches themselves.
-import { createTopicsV7, describeConfigsV4, initProducerIdV4, listOffsetsV7, metadataV12 } from '@platformatic/kafka';
+import {
+  createTopicsV7,
+  deleteTopicsV6,
+  describeConfigsV4,
+  initProducerIdV4,
+  listOffsetsV7,
+  metadataV12,
+} from '@platformatic/kafka';
 import type { KafkaSource } from '../config/schema.ts';
 import { openBrokers } from './brokers.ts';
 import type { Sequence } from './encoding.ts';
@@ -40,6 +47,8 @@ export interface Cluster extends AsyncDisposable {
   fetch(topic: Topic, partition: Partition, offset: number): Promise<Fetched>;
   /** False where one of this name is there. @throws {KafkaRefused} with what the brokers dislike of it */
   create(topic: NewTopic): Promise<boolean>;
+  /** Those that are there no longer are none to remove. @throws {KafkaRefused} */
+  remove(topics: readonly string[]): Promise<void>;
   /** An idempotent producer: its sequence numbers are taken once. */
   producer(): Promise<Pick<Sequence, 'producerId' | 'epoch'>>;
   /** Appends one batch. @throws {KafkaNotReady} {KafkaRefused} */
@@ -161,6 +170,17 @@ export const openCluster = async (name: string, source: KafkaSource): Promise<Cl
         if (error instanceof KafkaRefused && error.facts.found === 'TOPIC_ALREADY_EXISTS') return false;
         throw error;
       }
+    },
+
+    async remove(topics) {
+      for (const topic of topics)
+        try {
+          await anywhere((connection) =>
+            deleteTopicsV6.api.async(connection, [{ name: topic, topicId: null }], CREATING_MS),
+          );
+        } catch (error) {
+          if (!(error instanceof KafkaRefused && error.facts.found === 'UNKNOWN_TOPIC_OR_PARTITION')) throw error;
+        }
     },
 
     async producer() {

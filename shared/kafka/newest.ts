@@ -19,7 +19,7 @@ export interface NewestArchive {
 }
 
 export const isStoredArchive = ({ method, status }: Pick<RecoveryPoint, 'method' | 'status'>): boolean =>
-  method === 'archive' && status === 'stored';
+  method === 'archive' && (status === 'stored' || status === 'verified');
 
 export const newestArchiveHere = async (source: string, at: Date): Promise<NewestArchive | undefined> => {
   const passedOver: string[] = [];

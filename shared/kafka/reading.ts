@@ -118,7 +118,7 @@ const endsOfTransactions = async (vault: Vault, places: readonly Place[]): Promi
 };
 
 /** Every batch of a part, once all of its bytes are known to be those that were written. */
-const batchesOf = async ({ bucket, region }: Vault, { artifact, part }: Place): Promise<Batch[]> => {
+export const batchesOf = async ({ bucket, region }: Vault, { artifact, part }: Place): Promise<Batch[]> => {
   const { Key, VersionId } = locate(artifact);
   const answer = await s3(region).send(
     new GetObjectCommand({
