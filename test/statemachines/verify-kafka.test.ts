@@ -9,7 +9,7 @@ const REPLAY = { restoreId: 'verify-1', parts: [0, 1] };
 
 const verify = (answers: Record<string, (event: Json) => Json> = {}, replay: Json = REPLAY) => {
   const region = regionOf({
-    kafkaVerificationChooseArchives: () => ({ source: 'shop-events', recoveryPoint: 'point', groups: [0, 1, 2], replay }),
+    kafkaVerificationChoosePoint: () => ({ source: 'shop-events', recoveryPoint: 'point', groups: [0, 1, 2], replay }),
     kafkaVerificationReadGroup: () => ({ done: true }),
     kafkaRestorePart: () => ({ done: true }),
     kafkaVerificationRemoveTopics: () => ({ removed: 1 }),
@@ -71,7 +71,7 @@ describe('verify-kafka', () => {
   });
 
   it('tells people where nothing could be chosen, and fails where the verdict cannot be told', async () => {
-    const nothing = verify({ kafkaVerificationChooseArchives: throws('RecoveryPointMissing') });
+    const nothing = verify({ kafkaVerificationChoosePoint: throws('RecoveryPointMissing') });
     expect((await nothing.run()).status).toBe('SUCCEEDED');
     expect(nothing.payloads('kafkaVerificationConclude')[0]).not.toHaveProperty('recoveryPoint');
     const untold = verify({ kafkaVerificationConclude: throws('AccessDenied') });

@@ -6,7 +6,7 @@ import { handler as archiveShare } from '../../../functions/kafka/archive-share.
 import { handler as commit } from '../../../functions/kafka/commit-archive.ts';
 import { handler as open } from '../../../functions/kafka/open-archive.ts';
 import { handler as restorePart } from '../../../functions/kafka/restore-part.ts';
-import { handler as choose } from '../../../functions/kafka-verification/choose-archives.ts';
+import { handler as choose } from '../../../functions/kafka-verification/choose-point.ts';
 import { handler as concludeHandler } from '../../../functions/kafka-verification/conclude.ts';
 import { handler as readGroup } from '../../../functions/kafka-verification/read-group.ts';
 import { handler as removeTopics } from '../../../functions/kafka-verification/remove-topics.ts';
