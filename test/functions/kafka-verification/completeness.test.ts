@@ -11,6 +11,7 @@ const index = (parts: [number, number][], end: number, gaps: [number, number, Ga
     takenAt: '2026-11-20T03:00:00.000Z',
     topics: [],
     groups: [],
+    beside: {},
   },
   segments: parts.map(([from, to]) => ({
     artifact: { uri: 's3://v/k', bytes: 1, sha256: '0'.repeat(64), crc64nvme: '', writer: 'lifeboat' },
