@@ -99,7 +99,19 @@ const cacheAlarms = ({ objectives }: RedisSource): Alarm[] => [
   ],
 ];
 
-const clusterAlarms = ({ objectives }: KafkaSource): Alarm[] => [
+const clusterAlarms = ({ objectives, mirror }: KafkaSource): Alarm[] => [
+  ...(mirror
+    ? [
+        [
+          'mirror-lag',
+          'MirrorLag',
+          mirror.maxLag,
+          'warning',
+          3,
+          'The mirror of the cluster is behind, or nobody can say how far: a failover to it would lose that many messages.',
+        ] satisfies Alarm,
+      ]
+    : []),
   [
     'rpo',
     'AchievableRpo',

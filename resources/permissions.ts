@@ -81,6 +81,12 @@ export const GRANTS = {
     { Action: ['s3:ListBucket'], Resource: ['${Vault}'] },
     { Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: ['${VaultKeyArn}'] },
   ],
+  /** How far mirrors were when they were last measured. */
+  keepMirrors: [
+    { Action: ['s3:GetObject', 's3:PutObject'], Resource: ['${Vault}/kafka/mirrors/*'] },
+    { Action: ['s3:ListBucket'], Resource: ['${Vault}'] },
+    { Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: ['${VaultKeyArn}'] },
+  ],
   /** Where MSK decides by the role; other clusters decide by their own rules. */
   writeToBrokers: [
     { Action: ['kafka-cluster:CreateTopic', 'kafka-cluster:WriteData'], Resource: ['${Kafka}:topic/*'] },

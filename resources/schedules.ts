@@ -125,10 +125,16 @@ const cachePlan = (source: string, { schedules }: RedisSource): Plan[] => [
 ];
 
 /** Of all clusters together, where there is one. */
-const clusterSchedules = ({ schedules, sources }: Deployment['platform']): Plan[] =>
-  Object.values(sources).some(({ kind }) => kind === 'kafka')
-    ? [{ name: 'measure-clusters', expression: schedules.measure, target: { function: 'kafkaMeasure' }, input: {} }]
-    : [];
+const clusterSchedules = ({ schedules: { measure }, sources }: Deployment['platform']): Plan[] => {
+  const clusters = Object.values(sources).filter((source) => source.kind === 'kafka');
+  const plan = (name: string, key: string): Plan => ({
+    ...{ name, expression: measure, target: { function: key }, input: {} },
+  });
+  return [
+    ...(clusters.length > 0 ? [plan('measure-clusters', 'kafkaMeasure')] : []),
+    ...(clusters.some(({ mirror }) => mirror) ? [plan('measure-mirrors', 'kafkaMeasureMirrors')] : []),
+  ];
+};
 
 const clusterPlan = (source: string, { schedules }: KafkaSource): Plan[] => [
   {

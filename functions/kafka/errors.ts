@@ -24,3 +24,8 @@ export class RestoreDisturbed extends LifeboatError {
 export class ConnectorFailed extends LifeboatError {
   override readonly name = 'ConnectorFailed';
 }
+
+/** Refused before anything was changed: the mirror is not as the configuration says, or there is none. */
+export class MirrorRefused extends LifeboatError {
+  override readonly name = 'MirrorRefused';
+}

@@ -13,12 +13,13 @@ import { ArchiveHead, ArchivePlan, headKey, planKey } from '../../shared/kafka/a
 import { type Cluster, openCluster, type Topic } from '../../shared/kafka/cluster.ts';
 import { NoTopics } from '../../shared/kafka/errors.ts';
 import type { GroupOffsets } from '../../shared/kafka/groups.ts';
+import { wants } from '../../shared/kafka/patterns.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { findDocument, openDocument } from '../../shared/vault/documents.ts';
 import { VERSION } from '../../shared/version.ts';
 import { archiveBeside } from './beside.ts';
 import { settle } from './commits.ts';
-import { planArchive, type Standing, shareOut, wants } from './planning.ts';
+import { planArchive, type Standing, shareOut } from './planning.ts';
 
 /** With the execution that archives: whether it still works decides what another one may do. */
 export const OpenRequest = SnapshotRequest.extend({ execution: z.string().min(1) });

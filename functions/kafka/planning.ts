@@ -65,12 +65,3 @@ export const shareOut = (ranges: readonly PartitionRange[], most: number): Parti
   }
   return shares.map((share) => share.ranges);
 };
-
-/** Whether a topic is among those that are asked for; `*` stands for any letters. */
-export const wants = ({ include, exclude }: { include: readonly string[]; exclude: readonly string[] }) => {
-  const matcher = (patterns: readonly string[]): RegExp[] =>
-    patterns.map((text) => new RegExp(`^${text.replaceAll('.', '\\.').replaceAll('*', '.*')}$`));
-  const [wanted, unwanted] = [matcher(include), matcher(exclude)];
-  return (topic: string): boolean =>
-    wanted.some((each) => each.test(topic)) && !unwanted.some((each) => each.test(topic));
-};

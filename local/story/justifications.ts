@@ -250,9 +250,9 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     because: 'whether an archive of streams is here, where there are any',
   },
   {
-    owners: ['kafkaMoveConnectors'],
+    owners: ['kafkaMoveConnectors', 'kafkaMirror', 'kafkaMeasureMirrors'],
     actions: ['*'],
-    because: 'the example has no Kafka Connect; test/functions/kafka/connectors.test.ts brings connectors back',
+    because: 'the example has no Kafka Connect; test/functions/kafka brings connectors back, and mirrors a cluster',
   },
   {
     owners: ['recoveryAssess'],

@@ -7,6 +7,7 @@ const broker = z
 const brokers = z.array(broker).min(1);
 /** A topic has letters, digits, dots, underscores and hyphens; `*` stands for any of them. */
 const pattern = z.string().regex(/^[A-Za-z0-9._*-]{1,249}$/, 'the name of a topic, or a pattern with *');
+const topics = z.strictObject({ include: z.array(pattern).min(1), exclude: z.array(pattern).default([]) });
 
 // What is in an address is in every log: a login belongs into a secret.
 const url = z
@@ -40,7 +41,7 @@ export const Kafka = z.strictObject({
     .prefault({ mode: 'iam' }),
   /** Plain connections carry what everybody on the way may read. */
   tls: z.boolean().default(true),
-  topics: z.strictObject({ include: z.array(pattern).min(1), exclude: z.array(pattern).default([]) }),
+  topics,
   schedules: z.strictObject({ archive: schedule, verify: schedule.prefault('cron(0 5 ? * SUN *)') }),
   /** A source of kind `kafka`, a test cluster: archives are replayed there. Without one they are read through. */
   verify: z.strictObject({ into: z.string().optional() }).prefault({}),
@@ -54,6 +55,26 @@ export const Kafka = z.strictObject({
   }),
   /** Kafka Connect 3.6 or newer; `values` is a secret with what connectors need and no archive holds: `{ connector: { key: value } }`. */
   connect: z.strictObject({ ...endpoint, values: z.string().min(1).max(512).optional() }).optional(),
+  /** MirrorMaker 2 into the cluster of another source, by the Kafka Connect of that one. */
+  mirror: z
+    .strictObject({
+      target: z.string().min(1),
+      /** `identity` keeps the names of topics: they must not be mirrored back. `default` puts the name of this source before them. */
+      policy: z.enum(['default', 'identity']),
+      /** Those that are archived, where left out. */
+      topics: topics.optional(),
+      groups: z.array(pattern).min(1).default(['*']),
+      tasks: z.int().min(1).max(1000).default(1),
+      /** Of mirrored and internal topics. */
+      replicas: z.int().min(1).max(100).default(3),
+      /** The workers have to support it (`exactly.once.source.support=enabled`). */
+      exactlyOnce: z.boolean().default(false),
+      /** Added to every connector, over ours: logins as references of a config provider. */
+      settings: z.record(z.string(), z.string()).default({}),
+      /** Messages that it may be behind. */
+      maxLag: z.int().nonnegative().default(1000),
+    })
+    .optional(),
   /** Functions that archive at once, each a share of the partitions. */
   concurrency: z.int().min(1).max(40).default(4),
 });

@@ -123,6 +123,16 @@ export const Platform = z
         message: 'expected the name of another source of kind kafka, a test cluster',
       });
     }
+    for (const [name, source] of Object.entries(sources)) {
+      if (source.kind !== 'kafka' || !source.mirror) continue;
+      const { target } = source.mirror;
+      const into = Object.hasOwn(sources, target) && target !== name ? sources[target] : undefined;
+      if (into?.kind !== 'kafka' || !into.connect)
+        issues.push({
+          ...{ code: 'custom', path: ['sources', name, 'mirror', 'target'], input: target },
+          message: 'expected the name of another source of kind kafka that has `connect`: its workers mirror',
+        });
+    }
     const events = streams && sources[streams.source];
     if (events?.kind === 'kafka' && Array.isArray(events.bootstrap))
       issues.push({

@@ -37,6 +37,8 @@ export interface Range {
 }
 
 export interface Cluster extends AsyncDisposable {
+  /** What the cluster calls itself. */
+  id(): Promise<string>;
   /** Topics whose names are wanted, without Kafka's own. @throws {BrokersUnreachable} {KafkaNotReady} */
   topics(wanted: (name: string) => boolean): Promise<Topic[]>;
   /** Of each partition of a topic, by its number. @throws {KafkaNotReady} {KafkaRefused} */
@@ -91,6 +93,11 @@ export const openCluster = async (name: string, source: KafkaSource): Promise<Cl
   const { anywhere, ask, addressOf } = brokers;
 
   return {
+    async id() {
+      const { clusterId } = await anywhere((connection) => metadataV12.api.async(connection, [], false, false));
+      return clusterId ?? '';
+    },
+
     async topics(wanted) {
       const answer = await anywhere((connection) => metadataV12.api.async(connection, null, false, false));
       brokers.note(answer.brokers);

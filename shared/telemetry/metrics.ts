@@ -20,6 +20,8 @@ export const METRICS = {
   /** Age of the newest recovery point that was restored and checked. */
   ProvenPointAge: MetricUnit.Seconds,
   ReplicaLag: MetricUnit.Seconds,
+  /** Offsets of a cluster that its mirror does not have yet. */
+  MirrorLag: MetricUnit.Count,
   PostureDrift: MetricUnit.Count,
   RetentionRefused: MetricUnit.Count,
   RetentionRemoved: MetricUnit.Count,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planArchive, type Standing, shareOut, wants } from '../../../functions/kafka/planning.ts';
+import { planArchive, type Standing, shareOut } from '../../../functions/kafka/planning.ts';
 import type { PartitionRange, Positions } from '../../../shared/kafka/archive.ts';
+import { wants } from '../../../shared/kafka/patterns.ts';
 
 const topic = (id: string, ranges: [number, number][]): Standing => ({
   ...{ id, name: 'orders' },

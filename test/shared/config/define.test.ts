@@ -309,4 +309,18 @@ describe('a source', () => {
     );
     expect(() => sourceNamed('constructor')).toThrow(expect.objectContaining({ name: 'SourceUnknown' }));
   });
+
+  it.each(['shop-events', 'shop-db', 'nowhere', 'shop-mirror'])('refuses a mirror without workers: %s', (target) => {
+    const cluster = {
+      ...{ kind: 'kafka', bootstrap: ['a:1'], topics: { include: ['*'] }, schedules: { archive: 'rate(15 minutes)' } },
+      ...{ retention: { archive: '90 days' }, objectives: { rpo: '30 minutes', rto: '30 minutes' } },
+    };
+    const mirrored = { ...cluster, mirror: { target, policy: 'default' } };
+    const sources = (connect: object) => ({
+      ...{ ...example().sources, 'shop-events': mirrored, 'shop-mirror': { ...cluster, ...connect } },
+    });
+    expect(messageOf('sources', sources({}))).toMatch(/shop-events.*mirror\.target: .*its workers mirror/);
+    const answer = messageOf('sources', sources({ connect: { url: 'https://connect:8083' } }));
+    expect(answer === 'accepted').toBe(target === 'shop-mirror');
+  });
 });
