@@ -250,6 +250,11 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     because: 'whether an archive of streams is here, where there are any',
   },
   {
+    owners: ['kafkaFindExtent'],
+    actions: ['*'],
+    because: 'nothing is lost of the streams of the story; test/functions/kafka/extent.test.ts loses records',
+  },
+  {
     owners: ['kafkaMoveConnectors', 'kafkaMirror', 'kafkaMeasureMirrors'],
     actions: ['*'],
     because: 'the example has no Kafka Connect; test/functions/kafka brings connectors back, and mirrors a cluster',

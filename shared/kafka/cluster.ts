@@ -43,6 +43,8 @@ export interface Cluster extends AsyncDisposable {
   topics(wanted: (name: string) => boolean): Promise<Topic[]>;
   /** Of each partition of a topic, by its number. @throws {KafkaNotReady} {KafkaRefused} */
   ranges(topic: Topic): Promise<Map<number, Range>>;
+  /** The first offset whose record is of that time or later, in milliseconds; undefined where there is none. */
+  offsetAt(topic: Topic, partition: Partition, time: number): Promise<number | undefined>;
   /** What is configured for a topic and differs from the broker's own: name → value. */
   settingsOf(topic: Topic): Promise<Record<string, string>>;
   /** At least one batch where there is one; whole batches and perhaps the beginning of another. */
@@ -134,6 +136,15 @@ export const openCluster = async (name: string, source: KafkaSource): Promise<Cl
           ranges.set(partition, { from: earliest.get(partition) ?? 0, to: latest.get(partition) ?? 0 });
       }
       return ranges;
+    },
+
+    async offsetAt({ name: topic }, { partition, leader }, time) {
+      const asked = [{ partitionIndex: partition, currentLeaderEpoch: -1, timestamp: BigInt(time) }];
+      const { topics } = await ask(addressOf(leader, topic), (connection) =>
+        listOffsetsV7.api.async(connection, -1, READ_UNCOMMITTED, [{ name: topic, partitions: asked }]),
+      );
+      const offset = topics[0]?.partitions[0]?.offset ?? -1n;
+      return offset < 0n ? undefined : Number(offset);
     },
 
     async settingsOf({ name: topic }) {

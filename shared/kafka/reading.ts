@@ -33,7 +33,7 @@ export type ArchivedRecord = KafkaRecord & {
   codec: number;
 };
 
-interface Place {
+export interface Place {
   part: Part;
   artifact: Artifact;
 }
