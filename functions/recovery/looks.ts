@@ -127,7 +127,7 @@ const cacheHere = async ({ cache }: Recovery): Promise<Look & { situation?: Situ
 };
 
 const streamsHere = async ({ streams }: Recovery): Promise<Look & { situation?: Situation['streams'] }> => {
-  if (!streams) return {};
+  if (streams?.by !== 'archive') return {};
   const newest = await newestArchiveHere(streams.source, now());
   const found = newest
     ? `${newest.point.id}, of ${newest.index.takenAt}, ${newest.index.topics.length} topics`
@@ -143,7 +143,7 @@ export const BROKERS = 'the brokers of ';
 
 /** Whether they answer, and have none of the topics that would be restored. */
 const brokersHere = async ({ streams }: Recovery): Promise<Look> => {
-  if (!streams) return {};
+  if (streams?.by !== 'archive') return {};
   const { source } = streams;
   const step = `${BROKERS}${source}`;
   const newest = await newestArchiveHere(source, now());

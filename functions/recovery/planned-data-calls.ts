@@ -91,7 +91,39 @@ export const cacheCalls = ({ plan, to, cache }: Situation): Call[] => {
 };
 
 /** Topics come by an execution of restore-kafka, whose functions have roles of their own; groups are set by the phase itself. */
-export const streamsCalls = ({ plan, to, streams }: Situation): Call[] => {
+export const streamsCalls = (situation: Situation): Call[] => {
+  const { streams } = situation.plan;
+  if (!streams) return [];
+  return streams.by === 'mirror' ? mirrorCalls(streams.source, situation) : archiveCalls(situation);
+};
+
+/** Left for the mirror: its connectors are stopped by Kafka Connect, and both clusters are looked at, where they answer. */
+const mirrorCalls = (source: string, { to }: Situation): Call[] => {
+  const { auth, mirror } = kafkaSourceNamed(source);
+  const { vaultBucket, vaultKeyArn } = settings();
+  const kept = ['kafka/mirrors/any.json', 'kafka/restores/any.json'].map((key) => objectArn(vaultBucket, key));
+  return [
+    {
+      ...{ call: 's3:PutObject', on: `s3://${vaultBucket}/kafka/restores/`, region: to },
+      needs: [
+        ...['s3:GetObject', 's3:PutObject'].flatMap((action) => kept.map((resource) => ({ action, resource }))),
+        { action: 'kms:GenerateDataKey', resource: vaultKeyArn },
+      ],
+    },
+    ...(auth.mode === 'scram' ? [readSecret(auth.secret, to)] : []),
+    {
+      ...{
+        call: 'Kafka Connect PUT /connectors/…/stop',
+        on: `the workers of ${mirror?.target}`,
+        region: to,
+        needs: [],
+      },
+      decidedBy: 'Kafka Connect',
+    },
+  ];
+};
+
+const archiveCalls = ({ plan, to, streams }: Situation): Call[] => {
   if (!plan.streams) return [];
   const { source } = plan.streams;
   const { auth } = kafkaSourceNamed(source);

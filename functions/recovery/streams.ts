@@ -12,6 +12,7 @@ import { openCluster } from '../../shared/kafka/cluster.ts';
 import { newestArchiveHere } from '../../shared/kafka/newest.ts';
 import { readDocument } from '../../shared/vault/documents.ts';
 import { moveGroups } from '../kafka/group-restores.ts';
+import { failOverToMirror } from '../kafka/mirror-failovers.ts';
 import { StreamsNotRestored } from './errors.ts';
 import { lossSince } from './losses.ts';
 import type { PhaseContext, Step } from './phases.ts';
@@ -26,12 +27,36 @@ export const switchStreams = async (context: PhaseContext): Promise<Step> => {
   const { source } = plan.streams;
   // The cluster of a region that was left still holds what it held: people decide what becomes of it.
   if (kind === 'failback') return { done: true, facts: { source, skipped: 'going back, streams are moved by people' } };
+  if (plan.streams.by === 'mirror') return leaveForMirror(context, source);
   // Noted before the act: what is newest moves on while the vault of the other region still replicates.
   if (typeof noted.recoveryPoint !== 'string') return choose(source);
   const { recoveryPoint } = noted;
   if (rehearsal) return rehearse(source, recoveryPoint);
   const restored = await restore(context, source, recoveryPoint);
   return restored.done ? setGroups(context, source, recoveryPoint, restored.facts) : restored;
+};
+
+/** The mirror takes the cluster's place: stopped, so that it writes nothing into what is used from now on; what it had not copied is the loss. */
+const leaveForMirror = async ({ failoverId, rehearsal, stillHeld }: PhaseContext, source: string): Promise<Step> => {
+  const { mirror } = kafkaSourceNamed(source);
+  if (!mirror) throw new RangeError(`${source} has no mirror: the configuration was checked for one.`);
+  const { target, policy } = mirror;
+  const facts = { source, target, policy, bootstrap: bootstrapHere(kafkaSourceNamed(target)).join(',') };
+  if (rehearsal) return { done: true, facts: { ...facts, rehearsal: true, skipped: 'a drill stops no mirror' } };
+  await stillHeld();
+  const { done, loss, groups } = await failOverToMirror({ failoverId, source });
+  if (!done) return wait(`the mirror of ${source} is being stopped`);
+  return {
+    done: true,
+    facts: {
+      ...facts,
+      ...{
+        lostMessages: loss?.known === 'unknown' ? null : (loss?.messages ?? null),
+        lossKnown: loss?.known ?? 'unknown',
+      },
+      ...{ groups: [...new Set(groups?.standing.map(({ group }) => group))], groupsMissing: groups?.missing ?? null },
+    },
+  };
 };
 
 const choose = async (source: string): Promise<Step> => {

@@ -142,8 +142,11 @@ export const Recovery = z
       catchUp: duration.prefault('2 minutes'),
     }),
     cache: z.strictObject({ source }).optional(),
-    /** A source of kind `kafka` with a cluster in each region: its topics come from their archives, its groups go on where they were. */
-    streams: z.strictObject({ source }).optional(),
+    /**
+     * A source of kind `kafka`. `archive`: it has a cluster in each region, and its topics come from their newest archive; `mirror`: the cluster that
+     * it is mirrored into takes its place.
+     */
+    streams: z.strictObject({ source, by: z.enum(['archive', 'mirror']).default('archive') }).optional(),
     /** A CodeBuild project that runs the user's CDK or Terraform; of this name in both regions, for the way back. */
     infrastructure: z.strictObject({ project: z.string().min(1) }).optional(),
     workloads: Workloads.optional(),

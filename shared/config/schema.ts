@@ -134,7 +134,12 @@ export const Platform = z
         });
     }
     const events = streams && sources[streams.source];
-    if (events?.kind === 'kafka' && Array.isArray(events.bootstrap))
+    if (events?.kind === 'kafka' && streams?.by === 'mirror' && !events.mirror)
+      issues.push({
+        ...{ code: 'custom', path: ['recovery', 'streams', 'by'], input: streams.by },
+        message: `expected a mirror of ${streams.source}: sources["${streams.source}"].mirror`,
+      });
+    if (events?.kind === 'kafka' && streams?.by === 'archive' && Array.isArray(events.bootstrap))
       issues.push({
         ...{ code: 'custom', path: ['sources', streams?.source ?? '', 'bootstrap'], input: events.bootstrap },
         message: 'a failover switches to the cluster of the other region: expected { primary: […], recovery: […] }',

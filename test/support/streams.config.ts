@@ -18,5 +18,5 @@ export default {
       objectives: { rpo: '30 minutes', rto: '30 minutes' },
     }),
   },
-  recovery: { ...recovery.recovery, streams: { source: 'shop-events' } },
+  recovery: { ...recovery.recovery, streams: { source: 'shop-events', by: 'archive' as const } },
 };

@@ -12,10 +12,13 @@ import { mirror } from '../../../functions/kafka/mirroring.ts';
 import { handler as openHandler } from '../../../functions/kafka/open-archive.ts';
 import { planRestore, RestoreRequest } from '../../../functions/kafka/restore-plans.ts';
 import { restorePart } from '../../../functions/kafka/restoring.ts';
+import type { PhaseContext } from '../../../functions/recovery/phases.ts';
+import { switchStreams } from '../../../functions/recovery/streams.ts';
+import { Recovery } from '../../../shared/config/recovery.ts';
 import { openCluster } from '../../../shared/kafka/cluster.ts';
 import { type Connect, openConnect } from '../../../shared/kafka/connect.ts';
 import { mirrorMeasureKey } from '../../../shared/kafka/mirror.ts';
-import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
+import { ACCOUNT, PRIMARY, RECOVERY } from '../../support/environment.ts';
 import { type Between, openBetween } from '../../support/http-between.ts';
 import { describeKafka, kafkaTool, openKafka, type TestKafka } from '../../support/kafka.ts';
 import { openConnectWorker, type TestConnect } from '../../support/kafka-connect.ts';
@@ -82,6 +85,22 @@ const leave = async (failoverId: string) => {
     expect(last.done).toBe(true);
   });
   return last;
+};
+
+const phaseContext = (failoverId: string, rehearsal: boolean): PhaseContext => ({
+  ...{ failoverId, kind: 'failover', from: PRIMARY, to: RECOVERY, rehearsal, noted: {} },
+  ...{ declaredAt: new Date(), startedAt: new Date(), factsOf: () => undefined },
+  plan: Recovery.parse({ ...MINIMAL, streams: { source: SOURCE, by: 'mirror' } }),
+  note: async () => undefined,
+  stillHeld: async () => undefined,
+});
+const MINIMAL = {
+  objectives: { rto: '1 hour', rpo: '15 minutes' },
+  approval: {},
+  assessment: { schedule: 'rate(1 minute)', probes: [{ name: 'orders', url: 'https://orders.shop.example/health' }] },
+  canary: { schedule: 'rate(1 minute)' },
+  database: { source: 'shop-db', fence: { roles: ['shop_app'] } },
+  endpoints: [{ name: 'orders', url: 'https://orders.shop.example/health' }],
 };
 
 describeKafka('own')('a mirror', () => {
@@ -183,6 +202,13 @@ describeKafka('own')('a mirror', () => {
     await send(1);
     // Noted once: what comes into the lost cluster afterwards is not what the failover lost.
     expect((await leave('planned-move')).loss?.messages).toBe(4);
+    // As the phase of a failover does it, and a drill does not.
+    const phase = (rehearsal: boolean) => switchStreams(phaseContext('planned-move', rehearsal));
+    expect(await phase(false)).toMatchObject({
+      done: true,
+      facts: { target: TARGET, bootstrap: other.bootstrap, lostMessages: 4, lossKnown: 'now', groups: ['readers'] },
+    });
+    expect(await phase(true)).toMatchObject({ done: true, facts: { rehearsal: true, bootstrap: other.bootstrap } });
   });
 
   it('is left where its source is lost: by what was measured last, and it is said so', async () => {

@@ -13,8 +13,10 @@ import streams from '../../support/streams.config.ts';
 vi.mock('#platform', () => import('../../support/streams.config.ts'));
 
 /** The shop with everything that can move. */
-const recovery: Recovery = { ...(shop.recovery as Recovery), streams: { source: 'shop-events' } };
+const recovery: Recovery = { ...(shop.recovery as Recovery), streams: { source: 'shop-events', by: 'archive' } };
 const platform = { ...streams, recovery };
+/** The other way: left for a mirror. */
+const mirrored = (plan: Recovery): Recovery => ({ ...plan, streams: { source: 'shop-events', by: 'mirror' } });
 /** Ways to sign in to brokers: each needs other permissions. */
 const LOGINS = [{ mode: 'iam' }, { mode: 'scram', secret: 'shop/events' }, { mode: 'none' }] as const;
 const byRecords = { ...recovery, dns: { ...(recovery.dns as NonNullable<Recovery['dns']>), mode: 'records' as const } };
@@ -58,6 +60,7 @@ describe.each(['recovery', 'primary'] as const)('the calls of a move into the %s
   it.each([
     ['health check', recovery],
     ['records', byRecords],
+    ['health check, streams by a mirror', mirrored(recovery)],
   ])('are all allowed to the functions that make them, with DNS by %s', (_, plan) => {
     const { iam, arnOf } = deployedRoles({ ...platform, recovery: plan }, role);
     for (const phase of PHASES)
@@ -71,7 +74,8 @@ describe.each(['recovery', 'primary'] as const)('the calls of a move into the %s
   it('are all that the functions may do, but for their logs and for tags', () => {
     const { statementsOf } = deployedRoles({ ...platform, recovery: byRecords }, role);
     const unplanned = PHASES.flatMap((phase) => {
-      const needs = [...needsOf(phase, byRecords, role), ...needsOf(phase, recovery, role)];
+      const plans = [byRecords, recovery, mirrored(recovery)];
+      const needs = plans.flatMap((plan) => needsOf(phase, plan, role));
       const pairs = statementsOf(CALLERS[phase]).flatMap(({ Action = [], Resource = [] }) =>
         [Action].flat().flatMap((action) => [Resource].flat().map((on) => ({ action, on }))),
       );
