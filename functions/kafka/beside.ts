@@ -5,6 +5,8 @@ import type { KafkaSource } from '../../shared/config/schema.ts';
 import { type Beside, type BesideDocument, besideKey } from '../../shared/kafka/archive.ts';
 import { openConnect } from '../../shared/kafka/connect.ts';
 import { readConnectors } from '../../shared/kafka/connectors.ts';
+import { openRegistry } from '../../shared/kafka/registry.ts';
+import { readRegistry } from '../../shared/kafka/schemas.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 
 /** Of the function's time, what may be waited for it: the topics are worth more. */
@@ -15,7 +17,7 @@ export const archiveBeside = async (
   configured: KafkaSource,
   recoveryPoint: string,
 ): Promise<Beside> => {
-  const { connect } = configured;
+  const { connect, registry } = configured;
   const document = (what: keyof Beside, read: (signal: AbortSignal) => Promise<object>) =>
     documentOf(source, recoveryPoint, what, read);
   return {
@@ -23,6 +25,13 @@ export const archiveBeside = async (
       ? {
           connect: await document('connect', async (signal) =>
             readConnectors(await openConnect(source, connect, signal)),
+          ),
+        }
+      : {}),
+    ...(registry
+      ? {
+          registry: await document('registry', async (signal) =>
+            readRegistry(await openRegistry(source, registry, signal)),
           ),
         }
       : {}),

@@ -32,6 +32,10 @@ const BESIDE: Record<keyof Beside, { what: string; impact: string }> = {
     impact:
       'Connectors are restored as an older archive has them: with its configurations, and reading again what came since.',
   },
+  registry: {
+    what: 'The schema registry',
+    impact: 'Schemas are restored as an older archive has them: records that need a newer one could not be read.',
+  },
 };
 
 /** That something beside the cluster is not in this archive, which otherwise is whole; or that it is in it again. */

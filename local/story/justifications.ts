@@ -255,9 +255,10 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     because: 'nothing is lost of the streams of the story; test/functions/kafka/extent.test.ts loses records',
   },
   {
-    owners: ['kafkaMoveConnectors', 'kafkaMirror', 'kafkaMeasureMirrors'],
+    owners: ['kafkaMoveConnectors', 'kafkaMirror', 'kafkaMeasureMirrors', 'kafkaRestoreRegistry'],
     actions: ['*'],
-    because: 'the example has no Kafka Connect; test/functions/kafka brings connectors back, and mirrors a cluster',
+    because:
+      'the example has no Kafka Connect and no registry; test/functions/kafka brings connectors and schemas back, and mirrors a cluster',
   },
   {
     owners: ['recoveryAssess'],

@@ -55,6 +55,8 @@ export const Kafka = z.strictObject({
   }),
   /** Kafka Connect 3.6 or newer; `values` is a secret with what connectors need and no archive holds: `{ connector: { key: value } }`. */
   connect: z.strictObject({ ...endpoint, values: z.string().min(1).max(512).optional() }).optional(),
+  /** A schema registry with Confluent's interface. */
+  registry: Endpoint.optional(),
   /** MirrorMaker 2 into the cluster of another source, by the Kafka Connect of that one. */
   mirror: z
     .strictObject({

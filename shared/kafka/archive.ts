@@ -62,7 +62,7 @@ export const BesideDocument = z.union([
 export type BesideDocument = z.output<typeof BesideDocument>;
 
 /** What stands beside the cluster, asked before it: an offset of a connector is not ahead of what is archived. */
-export const Beside = z.strictObject({ connect: BesideDocument.optional() });
+export const Beside = z.strictObject({ connect: BesideDocument.optional(), registry: BesideDocument.optional() });
 export type Beside = z.output<typeof Beside>;
 
 /** What is to be archived now: decided once for a recovery point, whoever asks again. */
