@@ -13,10 +13,12 @@ export default {
     'local/workloads/*.ts',
     'scripts/*.{ts,mjs}',
     'test/**/*.test.ts',
-    // Programs that tests run in pods.
+    // Programs that tests run in pods and processes.
     'test/support/programs/*.ts',
+    // Configurations that are put in place of the deployed one.
+    'test/support/*.config.ts',
   ],
   project: ['**/*.{ts,mjs,cjs}'],
   ignoreExportsUsedInFile: true,
-  ignoreBinaries: ['setpriv', 'cfn-lint', 'java', 'mvn'],
+  ignoreBinaries: ['setpriv', 'cfn-lint', 'java', 'mvn', 'kcat'],
 } satisfies KnipConfig;

@@ -18,6 +18,7 @@ import {
 } from '../../shared/kafka/archive.ts';
 import { type Batch, batchesIn } from '../../shared/kafka/batches.ts';
 import { type Cluster, openCluster, type Topic } from '../../shared/kafka/cluster.ts';
+import { KafkaNotReady } from '../../shared/kafka/errors.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { changeDocument, openDocument, readDocument } from '../../shared/vault/documents.ts';
@@ -123,7 +124,7 @@ class SegmentReading {
       batches: 0,
       records: 0,
       transactions: false,
-      maxTimestamp: 0,
+      maxTimestamp: Number.NEGATIVE_INFINITY,
       sha: createHash('sha256'),
     };
     let empty = 0;
@@ -167,7 +168,15 @@ class SegmentReading {
       const lost = answer.logStart > this.#offset;
       return this.#giveUp(range, lost ? Math.min(answer.logStart, range.to) : range.to, lost ? 'trimmed' : 'rewound');
     }
-    return [...batchesIn(answer.records, `${range.topic}-${range.partition} from offset ${this.#offset}`)];
+    const batches = [...batchesIn(answer.records, `${range.topic}-${range.partition} from offset ${this.#offset}`)];
+    // A new leader learns how far its followers are only after a while: what it does not show yet is not empty.
+    if (batches.length === 0 && answer.highWatermark < range.to)
+      throw new KafkaNotReady('the leader does not show what the brokers said they have.', {
+        ...{ source: `${range.topic}-${range.partition}`, expected: `offsets up to ${range.to}` },
+        found: `up to ${answer.highWatermark}`,
+        next: 'It is asked again. Where an unclean election lost them, the next archive begins anew and records that.',
+      });
+    return batches;
   }
 
   #giveUp(range: PartitionRange, to: number, why: Gap['why']): undefined | Batch[] {

@@ -47,11 +47,10 @@ export const restorePart = async (
   await using cluster = await openCluster(plan.into, kafkaSourceNamed(plan.into));
   const [topic, partition] = await targetOf(cluster, plan.into, part);
   const written = await writtenBehind(cluster, topic, part);
-  const { created } = await openDocument(restoreBegunKey(restoreId, number), RestoreBegun, {
-    begunAt: now().toISOString(),
-  });
-  if (created && written > 0) throw disturbed(part, 'nothing behind the base before the first record', written);
-  const writing = new PartWriting(cluster, topic, partition, await cluster.producer());
+  const begun = await findDocument(restoreBegunKey(restoreId, number), RestoreBegun);
+  if (!begun && written > 0) throw disturbed(part, 'nothing behind the base before the first record', written);
+  const { id, epoch } = (begun ?? (await begin(cluster, restoreId, number))).producer;
+  const writing = new PartWriting(cluster, topic, partition, { producerId: BigInt(id), epoch, number: written });
   const { vaultBucket: bucket, region } = settings();
   const selection = { ...part, undecided: plan.undecided };
   const hash = createHash('sha256');
@@ -74,6 +73,13 @@ export const restorePart = async (
   await openDocument(key, RestoredPart, { records, sha256, offsets, verifiedAt: now().toISOString() });
   logger.info('partition restored', { restore: restoreId, topic: part.as, partition: part.partition, records });
   return { done: true, records };
+};
+
+/** Of two calls at once the first decides which producer both are. */
+const begin = async (cluster: Cluster, restoreId: string, number: number): Promise<RestoreBegun> => {
+  const { producerId, epoch } = await cluster.producer();
+  const own = { begunAt: now().toISOString(), producer: { id: `${producerId}`, epoch } };
+  return (await openDocument(restoreBegunKey(restoreId, number), RestoreBegun, own)).value;
 };
 
 const noPart = (restoreId: string, number: number): never => {
@@ -107,11 +113,11 @@ class PartWriting {
   #waiting: ArchivedRecord[] = [];
   #bytes = 0;
 
-  constructor(cluster: Cluster, topic: Topic, partition: Partition, producer: Omit<Sequence, 'number'>) {
+  constructor(cluster: Cluster, topic: Topic, partition: Partition, sequence: Sequence) {
     this.#cluster = cluster;
     this.#topic = topic;
     this.#partition = partition;
-    this.#sequence = { ...producer, number: 0 };
+    this.#sequence = { ...sequence };
   }
 
   async add(record: ArchivedRecord): Promise<void> {
@@ -161,6 +167,11 @@ const compare = async (
           hash.update(canonical(record));
           next = record.offset + 1;
         }
+    if (next === before && answer.highWatermark < end)
+      throw new KafkaNotReady('the leader does not show yet what was written.', {
+        ...{ source: `${part.as}-${part.partition}`, expected: `offsets up to ${end}`, found: answer.highWatermark },
+        next: 'It is asked again.',
+      });
     if (next === before) throw disturbed(part, `a record at offset ${next}`, 'none');
   }
   const found = hash.digest('hex');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Crc64Nvme } from '@aws-sdk/checksums/crc';
+import { Crc64Nvme } from './crc64nvme.ts';
 
 export interface Digests {
   bytes: number;
@@ -31,7 +31,7 @@ export const digesting = (
     chunks: { [Symbol.asyncIterator]: () => ({ next }) },
     digests: async () => {
       while (!(await next()).done);
-      return { bytes, sha256: sha.digest('hex'), crc64nvme: Buffer.from(await crc.digest()).toString('base64') };
+      return { bytes, sha256: sha.digest('hex'), crc64nvme: crc.base64() };
     },
   };
 };

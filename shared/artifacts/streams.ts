@@ -1,6 +1,5 @@
 // Artefacts that are written while they come: digested on the way, in memory never more than a few parts.
 import { createHash } from 'node:crypto';
-import { Crc64Nvme } from '@aws-sdk/checksums/crc';
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
@@ -13,6 +12,7 @@ import type { Artifact } from '../catalog/recovery-point.ts';
 import { settings } from '../config/settings.ts';
 import { logger } from '../telemetry/logger.ts';
 import { writeArtifact } from './artifacts.ts';
+import { Crc64Nvme } from './crc64nvme.ts';
 
 /** All parts but the last have at least 5 MiB, and there are at most 10,000 ("Amazon S3 multipart upload limits", 2026-11). */
 const PART = 8 * 1024 * 1024;
@@ -59,9 +59,8 @@ const inParts = async (
   const Parts: CompletedPart[] = [];
   let bytes = 0;
   const send = async (Body: Buffer, PartNumber: number): Promise<void> => {
-    const { ETag, ChecksumCRC64NVME } = await s3().send(
-      new UploadPartCommand({ ...upload, PartNumber, Body, ChecksumAlgorithm: 'CRC64NVME' }),
-    );
+    const ChecksumCRC64NVME = new Crc64Nvme().update(Body).base64();
+    const { ETag } = await s3().send(new UploadPartCommand({ ...upload, PartNumber, Body, ChecksumCRC64NVME }));
     Parts[PartNumber - 1] = { PartNumber, ETag, ChecksumCRC64NVME };
   };
   let number = 0;
@@ -78,7 +77,7 @@ const inParts = async (
     sending.catch(() => undefined);
   }
   await sending;
-  const crc64nvme = Buffer.from(await crc.digest()).toString('base64');
+  const crc64nvme = crc.base64();
   const { VersionId } = await s3().send(
     new CompleteMultipartUploadCommand({
       ...{ ...upload, MultipartUpload: { Parts } },

@@ -1,4 +1,5 @@
 // What is asked of a Kafka cluster: which topics it has, from where to where, and the batches themselves.
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   createTopicsV7,
   deleteTopicsV6,
@@ -10,7 +11,7 @@ import {
 import type { KafkaSource } from '../config/schema.ts';
 import { openBrokers } from './brokers.ts';
 import type { Sequence } from './encoding.ts';
-import { KafkaRefused } from './errors.ts';
+import { KafkaNotReady, KafkaRefused } from './errors.ts';
 import { refusalOf } from './failures.ts';
 import { commitOffsets, committedOffsets, type GroupOffsets, groupOffsets } from './groups.ts';
 import { type RawPartition, rawFetch } from './raw-fetch.ts';
@@ -73,11 +74,13 @@ export interface NewTopic {
 }
 
 export type Fetched =
-  | ({ outOfRange: false } & Omit<RawPartition, 'errorCode'>)
+  | ({ outOfRange: false } & Omit<RawPartition, 'errorCode' | 'throttledMs'>)
   | { outOfRange: true; logStart: number };
 
 /** One answer; a single batch larger than this comes all the same. */
-const FETCH_BYTES = 8 * 1024 * 1024;
+const FETCH_BYTES = 4 * 1024 * 1024;
+/** What a quota may withhold one answer; whoever waits longer had better come again. */
+const THROTTLED_MS = 60_000;
 const READ_UNCOMMITTED = 0;
 const EARLIEST = -2n;
 const LATEST = -1n;
@@ -168,9 +171,17 @@ export const openCluster = async (name: string, source: KafkaSource): Promise<Cl
         partitionMaxBytes: FETCH_BYTES,
       };
       const topics = [{ topicId: id, partitions: [wanted] }];
-      const { errorCode, ...answer } = await ask(addressOf(leader, topic), (connection) =>
-        rawFetch.async(connection, 500, 1, FETCH_BYTES, READ_UNCOMMITTED, 0, -1, topics, [], ''),
-      );
+      const answerOnce = () =>
+        ask(addressOf(leader, topic), (connection) =>
+          rawFetch.async(connection, 500, 1, FETCH_BYTES, READ_UNCOMMITTED, 0, -1, topics, [], ''),
+        );
+      let { errorCode, throttledMs, ...answer } = await answerOnce();
+      for (let waited = 0; throttledMs > 0 && answer.records.length === 0 && errorCode === 0; ) {
+        if (waited > THROTTLED_MS) throw throttled(name, `${topic}-${partition}`, waited);
+        await delay(throttledMs);
+        waited += throttledMs;
+        ({ errorCode, throttledMs, ...answer } = await answerOnce());
+      }
       if (errorCode === OFFSET_OUT_OF_RANGE) return { outOfRange: true, logStart: answer.logStart };
       if (errorCode !== 0) throw refusalOf(name, `${topic}-${partition}`, errorCode);
       return { outOfRange: false, ...answer };
@@ -226,3 +237,9 @@ export const openCluster = async (name: string, source: KafkaSource): Promise<Cl
     [Symbol.asyncDispose]: () => brokers[Symbol.asyncDispose](),
   };
 };
+
+const throttled = (source: string, what: string, waited: number): KafkaNotReady =>
+  new KafkaNotReady('the brokers withhold their answers because of a quota.', {
+    ...{ source, expected: `records of ${what}`, found: `none in ${Math.round(waited / 1000)} s` },
+    next: 'It is asked again. Raise consumer_byte_rate of this client (kafka-configs --describe --entity-type clients).',
+  });

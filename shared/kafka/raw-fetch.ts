@@ -4,6 +4,8 @@ import { createAPI, fetchV13, type Reader } from '@platformatic/kafka';
 
 export interface RawPartition {
   errorCode: number;
+  /** The broker withholds its answer so long because of a quota: nothing follows from what is not in it. */
+  throttledMs: number;
   highWatermark: number;
   /** First offset that the broker still has. */
   logStart: number;
@@ -16,7 +18,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** Of one partition: the answer to a request that asked for one. */
 const parse = (_correlation: number, _key: number, _version: number, reader: Reader): RawPartition => {
-  reader.readInt32(); // throttled for so long: the broker has waited already
+  const throttledMs = reader.readInt32();
   const error = reader.readInt16();
   reader.readInt32(); // session
   const [answer] = reader.readArray((topic) => {
@@ -24,11 +26,12 @@ const parse = (_correlation: number, _key: number, _version: number, reader: Rea
     return topic.readArray(readPartition)[0];
   });
   reader.readTaggedFields();
-  if (error !== 0 || !answer) return { errorCode: error || -1, highWatermark: -1, logStart: -1, records: NOTHING };
-  return answer;
+  if (error === 0 && answer) return { throttledMs, ...answer };
+  const nothing = { throttledMs, highWatermark: -1, logStart: -1, records: NOTHING };
+  return { ...nothing, errorCode: error || (throttledMs > 0 ? 0 : -1) };
 };
 
-const readPartition = (reader: Reader): RawPartition => {
+const readPartition = (reader: Reader): Omit<RawPartition, 'throttledMs'> => {
   reader.readInt32(); // partition
   const errorCode = reader.readInt16();
   const highWatermark = Number(reader.readInt64());

@@ -80,6 +80,17 @@ class Reading {
   }
 
   varint(): number {
+    const [first, second] = [this.#bytes[this.#at], this.#bytes[this.#at + 1]];
+    // Lengths and offsets have one byte or two nearly always.
+    if (first !== undefined && first < 0x80) {
+      this.#at += 1;
+      return (first >> 1) ^ -(first & 1);
+    }
+    if (first !== undefined && second !== undefined && second < 0x80) {
+      this.#at += 2;
+      const low = (first & 0x7f) | (second << 7);
+      return (low >> 1) ^ -(low & 1);
+    }
     return Number(this.varlong());
   }
 

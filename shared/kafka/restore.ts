@@ -65,8 +65,15 @@ export const RestoredPart = z.strictObject({
 });
 export type RestoredPart = z.output<typeof RestoredPart>;
 
-/** Written before the first record: what stands behind the base from then on is of this restore. */
-export const RestoreBegun = z.strictObject({ begunAt: time });
+/**
+ * Written before the first record: what stands behind the base from then on is of this restore. Whoever goes on with it is the same
+ * producer, and numbers records as the archive does: brokers refuse to take one twice, even one that they do not show yet.
+ */
+export const RestoreBegun = z.strictObject({
+  begunAt: time,
+  producer: z.strictObject({ id: z.string().regex(/^\d+$/), epoch: z.int() }),
+});
+export type RestoreBegun = z.output<typeof RestoreBegun>;
 
 /** While it is restored a topic keeps everything. */
 export const KEEPING = { 'retention.ms': '-1', 'retention.bytes': '-1', 'cleanup.policy': 'delete' };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { Crc32c, Crc64Nvme } from '@aws-sdk/checksums/crc';
+import { Crc32c } from '@aws-sdk/checksums/crc';
 import type { ChecksumType } from '@aws-sdk/client-s3';
+import { Crc64Nvme } from '../../../shared/artifacts/crc64nvme.ts';
 import { badDigest, invalidRequest } from './errors.ts';
 
 export const ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
@@ -37,10 +38,15 @@ const ofSdk = (checksum: { update(chunk: Uint8Array): void; digest(): Promise<Ui
   value: async () => Buffer.from(await checksum.digest()).toString('base64'),
 });
 
+const ofCrc64Nvme = (): Digest => {
+  const crc = new Crc64Nvme();
+  return { update: (chunk) => void crc.update(chunk), value: async () => crc.base64() };
+};
+
 const DIGESTS: Record<Algorithm | 'MD5', () => Digest> = {
   CRC32: ofCrc32,
   CRC32C: () => ofSdk(new Crc32c()),
-  CRC64NVME: () => ofSdk(new Crc64Nvme()),
+  CRC64NVME: ofCrc64Nvme,
   SHA1: () => ofHash('sha1'),
   SHA256: () => ofHash('sha256'),
   MD5: () => ofHash('md5'),
