@@ -7,6 +7,7 @@ import {
   initProducerIdV4,
   listOffsetsV7,
   metadataV12,
+  ResponseError,
 } from '@platformatic/kafka';
 import type { KafkaSource } from '../config/schema.ts';
 import { openBrokers } from './brokers.ts';
@@ -92,6 +93,8 @@ const TOPIC_RESOURCE = 2;
 /** Set on the topic itself (DescribeConfigs, config_source DYNAMIC_TOPIC_CONFIG). */
 const OF_THE_TOPIC = 1;
 
+type MetadataResponse = Awaited<ReturnType<typeof metadataV12.api.async>>;
+
 /** @throws {BrokersUnreachable} {KafkaAccessDenied} */
 export const openCluster = async (name: string, source: KafkaSource): Promise<Cluster> => {
   const brokers = await openBrokers(name, source);
@@ -104,10 +107,14 @@ export const openCluster = async (name: string, source: KafkaSource): Promise<Cl
     },
 
     async topics(wanted) {
-      const answer = await anywhere((connection) => metadataV12.api.async(connection, null, false, false));
+      const answer = await anywhere((connection) =>
+        metadataV12.api.async(connection, null, false, false).catch(partial),
+      );
       brokers.note(answer.brokers);
-      return answer.topics
-        .filter(({ name: topic, isInternal }) => topic && !isInternal && wanted(topic))
+      const found = answer.topics.filter(({ name: topic, isInternal }) => topic && !isInternal && wanted(topic));
+      const unknown = found.find(({ errorCode }) => errorCode !== 0);
+      if (unknown) throw refusalOf(name, unknown.name ?? '', unknown.errorCode);
+      return found
         .map(({ name: topic, topicId, partitions }) => ({
           ...{ id: topicId, name: topic ?? '' },
           partitions: partitions
@@ -236,6 +243,12 @@ export const openCluster = async (name: string, source: KafkaSource): Promise<Cl
 
     [Symbol.asyncDispose]: () => brokers[Symbol.asyncDispose](),
   };
+};
+
+/** The client throws where a partition of any topic has no leader; who asks about others is not concerned. */
+const partial = (error: unknown): MetadataResponse => {
+  if (error instanceof ResponseError) return error.response as MetadataResponse;
+  throw error;
 };
 
 const throttled = (source: string, what: string, waited: number): KafkaNotReady =>

@@ -33,10 +33,11 @@ export interface KafkaPlatform extends AsyncDisposable {
 /** Brokers keep what tests send, however old they say it is, unless `properties` say otherwise. */
 export const openKafkaPlatform = async (
   properties: KafkaOptions['properties'] = { 'log.retention.ms': '-1' },
+  brokers = 1,
 ): Promise<KafkaPlatform> => {
   const directory = await mkdtemp(join(tmpdir(), 'lifeboat-archives-'));
   const [kafka, world] = await Promise.all([
-    openKafka({ properties }),
+    openKafka({ properties, brokers }),
     createWorld({ directory, regions: [PRIMARY, RECOVERY] }),
   ]);
   const region = world.region(PRIMARY);
