@@ -19,6 +19,7 @@ import {
 import { logger } from '../../shared/telemetry/logger.ts';
 import { findDocument, openDocument } from '../../shared/vault/documents.ts';
 import { RestoreRefused } from './errors.ts';
+import { requireSegments } from './segments.ts';
 
 const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'the name of a topic');
 const offset = z.int().nonnegative();
@@ -54,7 +55,7 @@ type Wanted = RestoreRequest['topics'][number];
 /** Settings that drop records for their age, their number or their key, or give them another time. */
 const SET_ASIDE = [...Object.keys(KEEPING), 'message.timestamp.type'];
 
-/** Asked again with the same id, it finds its plan, and makes what is not made yet. @throws {RestoreRefused} */
+/** Asked again with the same id, it finds its plan, and makes what is not made yet. @throws {RestoreRefused} {ArtifactDamaged} */
 export const planRestore = async (request: RestoreRequest): Promise<{ restoreId: string; parts: number[] }> => {
   const { restoreId } = request;
   const { source } = await readPoint(request.recoveryPoint);
@@ -89,6 +90,8 @@ const decide = async (
         ...{ base: bases.get(partition) ?? 0, offsets: each.offsets, times: each.times },
       });
   }
+  const { vaultBucket: bucket, region } = settings();
+  await requireSegments({ bucket, region }, recoveryPoint, new Set(parts.map(({ topicId }) => topicId)));
   const plan: RestorePlan = {
     ...{ restoreId, source, recoveryPoint, into, undecided, topics, parts },
     plannedAt: now().toISOString(),

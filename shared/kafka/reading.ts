@@ -1,7 +1,7 @@
 // An archive read back: the records of a partition in the order of their offsets, through all recovery points that hold them, every
 // digest compared before a record is handed on.
 import { createHash } from 'node:crypto';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import { locate } from '../artifacts/artifacts.ts';
 import { ArtifactDamaged } from '../artifacts/errors.ts';
 import { s3 } from '../aws/clients.ts';
@@ -120,14 +120,18 @@ const endsOfTransactions = async (vault: Vault, places: readonly Place[]): Promi
 /** Every batch of a part, once all of its bytes are known to be those that were written. */
 export const batchesOf = async ({ bucket, region }: Vault, { artifact, part }: Place): Promise<Batch[]> => {
   const { Key, VersionId } = locate(artifact);
-  const answer = await s3(region).send(
-    new GetObjectCommand({
-      ...{ Bucket: bucket, Key, Range: `bytes=${part.at}-${part.at + part.bytes - 1}` },
-      // A replica has the version of its original; a copy of the vault may have others.
-      ...(artifact.uri.startsWith(`s3://${bucket}/`) ? { VersionId } : {}),
-    }),
-  );
-  const bytes = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+  const wanted = new GetObjectCommand({
+    ...{ Bucket: bucket, Key, Range: `bytes=${part.at}-${part.at + part.bytes - 1}` },
+    // A replica has the version of its original; a copy of the vault may have others.
+    ...(artifact.uri.startsWith(`s3://${bucket}/`) ? { VersionId } : {}),
+  });
+  const answer = await s3(region)
+    .send(wanted)
+    .catch((error: unknown) => {
+      if (isNotThere(error)) return undefined;
+      throw error;
+    });
+  const bytes = Buffer.from((await answer?.Body?.transformToByteArray()) ?? []);
   const place = `${part.topic}-${part.partition} in ${artifact.uri}`;
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const batches = sha256 === part.sha256 ? [...batchesIn(bytes, place)] : [];
@@ -136,10 +140,14 @@ export const batchesOf = async ({ bucket, region }: Vault, { artifact, part }: P
   throw new ArtifactDamaged('a part of an archive is not what was written.', {
     source: place,
     expected: `${part.batches} batches in ${part.bytes} bytes, SHA-256 ${part.sha256}`,
-    found: `${bytes.length} bytes, SHA-256 ${sha256}`,
+    found: answer ? `${bytes.length} bytes, SHA-256 ${sha256}` : 'no such object or version, or none of these bytes',
     next: 'Read the replica in the other region; keep this version as evidence.',
   });
 };
+
+/** The object is gone, or ends before the range that was asked for. */
+const isNotThere = (error: unknown): boolean =>
+  error instanceof S3ServiceException && [404, 416].includes(error.$metadata.httpStatusCode ?? 0);
 
 const missing = ({ bucket }: Vault, id: string): ArtifactDamaged =>
   new ArtifactDamaged('the vault has no index of this archive.', {
