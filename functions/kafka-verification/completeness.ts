@@ -8,14 +8,16 @@ type Piece = { from: number; to: number };
  * @param before where the archive before it ended; undefined where that is not known
  */
 export const holesIn = (index: ArchiveIndex, before: Positions | undefined): string[] => {
-  const { recoveryPoint, segments, gaps, next } = index;
+  const { recoveryPoint, topics, segments, gaps, next } = index;
   const parts = segments.flatMap((segment) => segment.parts);
+  const isCompacted = (topicId: string): boolean =>
+    topics.some(({ id, settings }) => id === topicId && settings['cleanup.policy']?.includes('compact'));
   return Object.entries(next).flatMap(([topicId, { topic, next: ends }]) =>
     Object.entries(ends).flatMap(([number, end]) => {
       const isOf = (each: { topicId: string; partition: number }) =>
         each.topicId === topicId && `${each.partition}` === number;
-      // Offsets that were given again: what is archived of them overlaps.
-      if (gaps.some((gap) => isOf(gap) && gap.why === 'rewound')) return [];
+      // Offsets that were given again overlap; compaction leaves none behind.
+      if (gaps.some((gap) => isOf(gap) && gap.why === 'rewound') || isCompacted(topicId)) return [];
       const pieces: Piece[] = [...parts.filter(isOf), ...gaps.filter(isOf)].toSorted((a, b) => a.from - b.from);
       const begin = before?.[topicId]?.next[number] ?? pieces[0]?.from ?? end;
       return holes(pieces, begin, end).map(

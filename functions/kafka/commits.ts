@@ -59,6 +59,7 @@ const indexOf = async (id: string): Promise<ArchiveIndex> => {
       topics: plan.topics,
       groups: plan.groups,
       beside: plan.beside,
+      ...(plan.access ? { access: plan.access } : {}),
     },
     segments: done.flatMap(({ segments }) => segments),
     gaps: [...plan.gaps, ...done.flatMap(({ gaps }) => gaps)],

@@ -100,6 +100,7 @@ const makePlan = async (
   const { ranges, gaps, next } = planArchive(standing, head.next);
   const plan: ArchivePlan = {
     ...{ recoveryPoint, base: head.recoveryPoint, takenAt, gaps, next, groups, beside },
+    access: await cluster.access(takenAt),
     topics: await factsOf(cluster, topics),
     shares: shareOut(ranges, configured.concurrency),
   };

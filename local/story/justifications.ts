@@ -250,9 +250,10 @@ export const JUSTIFICATIONS: readonly Justification[] = [
     because: 'whether an archive of streams is here, where there are any',
   },
   {
-    owners: ['kafkaFindExtent'],
+    owners: ['kafkaFindExtent', 'kafkaRestoreAccess'],
     actions: ['*'],
-    because: 'nothing is lost of the streams of the story; test/functions/kafka/extent.test.ts loses records',
+    because:
+      'nothing is lost of the streams of the story, and its cluster has no authorizer; test/functions/kafka loses records, and restores ACLs',
   },
   {
     owners: ['kafkaMoveConnectors', 'kafkaMirror', 'kafkaMeasureMirrors', 'kafkaRestoreRegistry'],

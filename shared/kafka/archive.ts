@@ -4,6 +4,7 @@ import { parsePointId } from '../catalog/ids.ts';
 import { Artifact } from '../catalog/recovery-point.ts';
 import { datePath } from '../clock.ts';
 import { settings } from '../config/settings.ts';
+import { ArchivedAccess } from './access.ts';
 
 const time = z.iso.datetime();
 const offset = z.int().nonnegative();
@@ -77,6 +78,8 @@ export const ArchivePlan = z.strictObject({
   groups: z.array(ArchivedGroup),
   /** Asked before groups and brokers. */
   beside: Beside.default({}),
+  /** Archives of earlier versions have none. */
+  access: ArchivedAccess.optional(),
   /** Work of functions that archive at the same time; a partition is in one of them. */
   shares: z.array(z.array(PartitionRange)),
   gaps: z.array(Gap),
@@ -123,6 +126,8 @@ export const ArchiveIndex = z.strictObject({
   topics: z.array(TopicFacts),
   groups: z.array(ArchivedGroup),
   beside: Beside.default({}),
+  /** Archives of earlier versions have none. */
+  access: ArchivedAccess.optional(),
   segments: z.array(Segment),
   gaps: z.array(Gap),
   /** Where the next archive begins. */

@@ -10,6 +10,16 @@ import {
   ResponseError,
 } from '@platformatic/kafka';
 import type { KafkaSource } from '../config/schema.ts';
+import {
+  type Acl,
+  type ArchivedAccess,
+  accessOf,
+  aclsOf,
+  createAcls,
+  type Quota,
+  quotasOf,
+  setQuotas,
+} from './access.ts';
 import { openBrokers } from './brokers.ts';
 import type { Sequence } from './encoding.ts';
 import { KafkaNotReady, KafkaRefused } from './errors.ts';
@@ -65,6 +75,14 @@ export interface Cluster extends AsyncDisposable {
   committed(group: string): Promise<GroupOffsets>;
   /** Sets offsets of a group that nobody is in. @throws {KafkaRefused} while it has members */
   commit(offsets: GroupOffsets): Promise<void>;
+  /** ACLs, quotas and settings of brokers, as far as one may ask for them. */
+  access(takenAt: string): Promise<ArchivedAccess>;
+  acls(): Promise<Acl[]>;
+  quotas(): Promise<Quota[]>;
+  /** Adds ACLs to those that are there. */
+  permit(acls: readonly Acl[]): Promise<void>;
+  /** Sets quotas of these clients. */
+  limit(quotas: readonly Quota[]): Promise<void>;
 }
 
 export interface NewTopic {
@@ -215,7 +233,7 @@ export const openCluster = async (name: string, source: KafkaSource): Promise<Cl
             deleteTopicsV6.api.async(connection, [{ name: topic, topicId: null }], CREATING_MS),
           );
         } catch (error) {
-          if (!(error instanceof KafkaRefused && error.facts.found === 'UNKNOWN_TOPIC_OR_PARTITION')) throw error;
+          if (!(error instanceof KafkaNotReady && error.facts.found === 'UNKNOWN_TOPIC_OR_PARTITION')) throw error;
         }
     },
 
@@ -240,6 +258,11 @@ export const openCluster = async (name: string, source: KafkaSource): Promise<Cl
     },
     committed: (group) => committedOffsets(brokers, group),
     commit: (offsets) => commitOffsets(brokers, offsets),
+    access: (takenAt) => accessOf(brokers, takenAt),
+    acls: () => aclsOf(brokers),
+    quotas: () => quotasOf(brokers),
+    permit: (acls) => createAcls(brokers, acls),
+    limit: (quotas) => setQuotas(brokers, quotas),
 
     [Symbol.asyncDispose]: () => brokers[Symbol.asyncDispose](),
   };

@@ -106,4 +106,6 @@ export const RestoredGroups = z.strictObject({
 export type RestoredGroups = z.output<typeof RestoredGroups>;
 export const restoredGroupsKey = (restoreId: string): string => `${folderOf(restoreId)}/groups.json`;
 
+/** What of ACLs and quotas is set with it. */
+export const restoreAccessKey = (restoreId: string): string => `${folderOf(restoreId)}/access.json`;
 export const restoreSummaryKey = (restoreId: string): string => `${folderOf(restoreId)}/summary.json`;

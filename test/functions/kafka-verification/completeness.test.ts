@@ -51,6 +51,12 @@ describe('archives that follow each other', () => {
     expect(holesIn(archive, base)).toEqual([]);
   });
 
+  it('have none where compaction may have left nothing', () => {
+    const settings = { 'cleanup.policy': 'compact' };
+    const compacted = { ...index([], 20), topics: [{ id: 'id', name: 'orders', partitions: 1, replicas: 1, settings }] };
+    expect(holesIn(compacted, endedAt(10))).toEqual([]);
+  });
+
   it.each<[string, ArchiveIndex, ReturnType<typeof endedAt> | undefined, string]>([
     ['at the beginning', index([[12, 20]], 20), endedAt(10), 'offsets 10 to 12'],
     [
