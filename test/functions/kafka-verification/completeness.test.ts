@@ -53,7 +53,10 @@ describe('archives that follow each other', () => {
 
   it('have none where compaction may have left nothing', () => {
     const settings = { 'cleanup.policy': 'compact' };
-    const compacted = { ...index([], 20), topics: [{ id: 'id', name: 'orders', partitions: 1, replicas: 1, settings }] };
+    const compacted = {
+      ...index([], 20),
+      topics: [{ id: 'id', name: 'orders', partitions: 1, replicas: 1, settings }],
+    };
     expect(holesIn(compacted, endedAt(10))).toEqual([]);
   });
 
