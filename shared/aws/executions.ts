@@ -64,7 +64,7 @@ export async function* executionsOf(
 /** @param name its name, or its ARN. One of another region is none of ours: nobody here could ask for it. */
 export const findExecution = async (machine: string, name: string): Promise<Execution | undefined> => {
   const own = machineArn(machine).replace(':stateMachine:', ':execution:');
-  if (name.startsWith('arn:') && !name.startsWith(`${own}:`)) return undefined;
+  if (name.startsWith('arn:') && name.split(':')[3] !== settings().region) return undefined;
   try {
     return await describe(name.startsWith('arn:') ? name : `${own}:${name}`);
   } catch (error) {
