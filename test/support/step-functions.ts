@@ -2,6 +2,7 @@
 import {
   DescribeExecutionCommand,
   ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
   type ExecutionStatus,
   ListExecutionsCommand,
   SFNClient,
@@ -51,7 +52,9 @@ export const stepFunctions = (now: () => Date): StepFunctions => {
   });
   stub.on(DescribeExecutionCommand).callsFake(({ executionArn }) => {
     fake.before('describe');
-    const { input, output, ...execution } = fake.executions.find((each) => arnOf(each) === executionArn) ?? {};
+    const found = fake.executions.find((each) => arnOf(each) === executionArn);
+    if (!found) throw new ExecutionDoesNotExist({ message: `no execution ${executionArn}`, $metadata: {} });
+    const { input, output, ...execution } = found;
     return {
       ...execution,
       input: JSON.stringify(input),
