@@ -84,7 +84,9 @@ const ended = async (shop: ShopPlatform, execution: string): Promise<boolean> =>
 /** What an undisturbed failover leaves. */
 const expectMoved = async (shop: ShopPlatform, acts: string[], last: number): Promise<void> => {
   expect(acts.toSorted()).toEqual(['CreateReplicationGroup', 'PromoteReadReplica', 'StartBuild']);
-  for (const phase of PHASES) expect((await recordOf(shop, ID, phase)).endedAt, phase).toBeDefined();
+  // The shop without Kafka has no streams to switch.
+  const phases = PHASES.filter((phase) => phase !== 'streams');
+  for (const phase of phases) expect((await recordOf(shop, ID, phase)).endedAt, phase).toBeDefined();
   expect(await recordOf(shop, ID, 'database')).toMatchObject({ facts: { how: 'replica', promoted: true } });
   const cache = await recordOf(shop, ID, 'cache');
   expect(await withCache(shop.recovery, 'shop-cache', (send) => send('DBSIZE'))).toBe(cache.facts.keys);
