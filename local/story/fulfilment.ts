@@ -65,6 +65,8 @@ export const fulfil = (platform: LocalPlatform, streams: Streams, progress: Prog
       const request = { source: streams.source, scheduledAt, purpose: 'on-demand' };
       const status = await untilEnded(platform, await startMachine(platform, 'archive-kafka', request));
       progress.claim('the order events are archived, byte for byte as the brokers keep them', status === 'SUCCEEDED');
+      // Until it is in the vault of the other region, too.
+      await clock.advanceTo(new Date(clock.now().getTime() + 60_000));
       await platform.wakeStreams();
       progress.step(clock.now(), `${count(packed)} orders are packed by the group ${GROUP}; then it rests`);
     },
