@@ -1,7 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -128,9 +129,10 @@ describe('npm run local', () => {
   it.each(['primary', 'recovery'])(
     'says so where the port of the %s region is taken, and leaves nothing behind',
     async (role) => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const { port } = server.address() as AddressInfo;
+      // Below the ports that the system hands out: nobody else's engine is next to it.
+      const port = 20_000 + 2 * randomInt(5_000);
+      const server = createServer().listen(port, '127.0.0.1');
+      await once(server, 'listening');
       const other = join(parent, 'other');
       const refused = startLocal('--port', String(role === 'primary' ? port : port - 1), '--directory', other);
       expect(await refused.ended).toBe(2);
