@@ -1,7 +1,7 @@
 // What a command takes: seconds, processor time and memory of it and all it starts. Linux: memory is read from /proc.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 
 export interface Taken {
@@ -28,29 +28,22 @@ export const take = async (line: string, env: Record<string, string> = {}): Prom
   ]).finally(() => clearInterval(sampling));
   if (status !== 0) throw new Error(`${line} ended with exit status ${status}: ${complaints.slice(-2000)}`);
   const [real = 0, user = 0, system = 0] = (complaints.trim().split('\n').at(-1) ?? '').split(' ').map(Number);
-  peaks.delete(child.pid ?? 0);
   const peakMegabytes = [...peaks.values()].reduce((sum, kilobytes) => sum + kilobytes, 0) / 1024;
   return { seconds: real, cpuSeconds: user + system, peakMegabytes, output };
 };
 
 /** Notes the high-water mark of each descendant: the kernel keeps it, so that nothing between two looks is missed. */
 const sample = (root: number, peaks: Map<number, number>): void => {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
-    const parent = /\nPPid:\t(\d+)/.exec(statusOf(Number(name)))?.[1];
-    if (parent) parents.set(Number(name), Number(parent));
+  for (const child of read(`/proc/${root}/task/${root}/children`).split(' ').filter(Boolean).map(Number)) {
+    const kilobytes = Number(/\nVmHWM:\s+(\d+)/.exec(read(`/proc/${child}/status`))?.[1] ?? 0);
+    peaks.set(child, Math.max(peaks.get(child) ?? 0, kilobytes));
+    sample(child, peaks);
   }
-  const isBelow = (pid: number): boolean => pid === root || (parents.has(pid) && isBelow(parents.get(pid) ?? 0));
-  for (const pid of parents.keys())
-    if (isBelow(pid)) {
-      const kilobytes = Number(/\nVmHWM:\s+(\d+)/.exec(statusOf(pid))?.[1] ?? 0);
-      peaks.set(pid, Math.max(peaks.get(pid) ?? 0, kilobytes));
-    }
 };
 
-const statusOf = (pid: number): string => {
+const read = (file: string): string => {
   try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch {
     return ''; // it has ended
   }

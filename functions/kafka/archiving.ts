@@ -16,8 +16,8 @@ import {
   ShareProgress,
   segmentKey,
 } from '../../shared/kafka/archive.ts';
-import { type Batch, batchesIn } from '../../shared/kafka/batches.ts';
-import { type Cluster, openCluster, type Topic } from '../../shared/kafka/cluster.ts';
+import { type Batch, batchesIn, offsetBehind } from '../../shared/kafka/batches.ts';
+import { type Cluster, type Fetched, openCluster, type Topic } from '../../shared/kafka/cluster.ts';
 import { KafkaNotReady } from '../../shared/kafka/errors.ts';
 import type { Work } from '../../shared/lambda/lambda.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
@@ -27,6 +27,8 @@ export const ShareRequest = z.strictObject({ recoveryPoint: z.string(), share: z
 
 /** Small enough to be read again quickly, large enough that a day of them can be listed. */
 const SEGMENT_BYTES = 256 * 1024 * 1024;
+/** Whoever reads a part holds it in memory until its digest is compared; another one of the partition comes behind it. */
+const PART_BYTES = 16 * 1024 * 1024;
 /** Of a function's time, what finishing a segment and noting it may take. */
 const RESERVED_MS = 60_000;
 /** Answers without a batch below the high watermark, after which there is none: compaction left nothing. */
@@ -51,10 +53,11 @@ export const archiveShare = async (
   await using cluster = await openCluster(source, configured);
   const names = new Set(ranges.map(({ topic }) => topic));
   const topics = new Map((await cluster.topics((name) => names.has(name))).map((topic) => [topic.id, topic]));
+  const ahead = new Ahead(cluster, topics, ranges);
   const isFull = (bytes: number): boolean => bytes >= segmentBytes || work.remainingMs() <= RESERVED_MS;
   while (!progress.done && work.remainingMs() > RESERVED_MS) {
     const number = progress.segments.length;
-    const reading = new SegmentReading(cluster, topics, ranges, progress, isFull);
+    const reading = new SegmentReading(ahead, ranges, progress, isFull);
     const artifact = await writeStream(segmentKey(recoveryPoint, share, number), reading.bytes(), {
       contentType: 'application/octet-stream',
     });
@@ -70,11 +73,10 @@ export const archiveShare = async (
 
 /** Reads ranges from where the last segment ended, and remembers what went into this one. */
 class SegmentReading {
-  readonly #cluster: Cluster;
-  readonly #topics: ReadonlyMap<string, Topic>;
   readonly #ranges: readonly PartitionRange[];
   readonly #before: ShareProgress;
   readonly #isFull: (bytes: number) => boolean;
+  readonly #ahead: Ahead;
   readonly #parts: Part[] = [];
   readonly #gaps: Gap[] = [];
   #range: number;
@@ -82,14 +84,12 @@ class SegmentReading {
   #bytes = 0;
 
   constructor(
-    cluster: Cluster,
-    topics: ReadonlyMap<string, Topic>,
+    ahead: Ahead,
     ranges: readonly PartitionRange[],
     before: ShareProgress,
     isFull: (bytes: number) => boolean,
   ) {
-    this.#cluster = cluster;
-    this.#topics = topics;
+    this.#ahead = ahead;
     this.#ranges = ranges;
     this.#before = before;
     this.#isFull = isFull;
@@ -101,7 +101,7 @@ class SegmentReading {
     while (this.#range < this.#ranges.length && !this.#isFull(this.#bytes)) {
       const range = this.#ranges[this.#range] as PartitionRange;
       yield* this.#read(range);
-      if (this.#offset < range.to) return;
+      if (this.#offset < range.to) continue;
       this.#range += 1;
       this.#offset = this.#ranges[this.#range]?.from ?? 0;
     }
@@ -116,7 +116,7 @@ class SegmentReading {
     };
   }
 
-  /** The batches of one range, until it or the segment is full. */
+  /** The batches of one range, until it is read, or the part or the segment is full. */
   async *#read(range: PartitionRange): AsyncGenerator<Uint8Array> {
     const part = {
       from: this.#offset,
@@ -128,7 +128,7 @@ class SegmentReading {
       sha: createHash('sha256'),
     };
     let empty = 0;
-    while (this.#offset < range.to && !this.#isFull(this.#bytes)) {
+    while (this.#offset < range.to && this.#bytes - part.at < PART_BYTES && !this.#isFull(this.#bytes)) {
       const batches = await this.#fetch(range);
       if (batches === undefined) break;
       if (batches.length === 0 && ++empty >= EMPTY_ANSWERS) this.#offset = range.to;
@@ -159,11 +159,9 @@ class SegmentReading {
 
   /** Whole batches from the offset on; undefined where the brokers have no more of the range. */
   async #fetch(range: PartitionRange): Promise<Batch[] | undefined> {
-    const topic = this.#topics.get(range.topicId);
-    const partition = topic?.partitions.find((each) => each.partition === range.partition);
+    const answer = await this.#ahead.fetch(this.#range, this.#offset);
     // Deleted, or made again, since it was planned: what was in it is lost.
-    if (!topic || !partition) return this.#giveUp(range, range.to, 'recreated');
-    const answer = await this.#cluster.fetch(topic, partition, this.#offset);
+    if (!answer) return this.#giveUp(range, range.to, 'recreated');
     if (answer.outOfRange) {
       const lost = answer.logStart > this.#offset;
       return this.#giveUp(range, lost ? Math.min(answer.logStart, range.to) : range.to, lost ? 'trimmed' : 'rewound');
@@ -183,5 +181,46 @@ class SegmentReading {
     this.#gaps.push({ ...range, from: this.#offset, to, why });
     this.#offset = to;
     return to < range.to ? [] : undefined;
+  }
+}
+
+/** Answers of brokers, each asked for while the one before it is worked on. */
+class Ahead {
+  readonly #cluster: Cluster;
+  readonly #topics: ReadonlyMap<string, Topic>;
+  readonly #ranges: readonly PartitionRange[];
+  #asked: { range: number; offset: number; answer: Promise<Fetched | undefined> } | undefined;
+
+  constructor(cluster: Cluster, topics: ReadonlyMap<string, Topic>, ranges: readonly PartitionRange[]) {
+    this.#cluster = cluster;
+    this.#topics = topics;
+    this.#ranges = ranges;
+  }
+
+  /** Undefined where the topic of the range is gone. */
+  async fetch(range: number, offset: number): Promise<Fetched | undefined> {
+    const asked = this.#asked?.range === range && this.#asked.offset === offset ? this.#asked.answer : undefined;
+    this.#asked = undefined;
+    const answer = await (asked ?? this.#ask(range, offset));
+    if (answer && !answer.outOfRange) this.#askFor(range, offsetBehind(answer.records));
+    return answer;
+  }
+
+  #askFor(range: number, offset: number | undefined): void {
+    const { to = 0 } = this.#ranges[range] ?? {};
+    if (offset === undefined) return;
+    const next = offset < to ? { range, offset } : { range: range + 1, offset: this.#ranges[range + 1]?.from };
+    if (next.offset === undefined) return;
+    const answer = this.#ask(next.range, next.offset);
+    // Whoever comes for it hears of it; perhaps nobody does, because the time is up.
+    answer.catch(() => undefined);
+    this.#asked = { range: next.range, offset: next.offset, answer };
+  }
+
+  async #ask(range: number, offset: number): Promise<Fetched | undefined> {
+    const { topicId = '', partition: number } = this.#ranges[range] ?? {};
+    const topic = this.#topics.get(topicId);
+    const partition = topic?.partitions.find((each) => each.partition === number);
+    return topic && partition && this.#cluster.fetch(topic, partition, offset);
   }
 }

@@ -77,6 +77,29 @@ const machine = (): Machine => {
   return started;
 };
 
+/** The highest power first, as in the table: x to the power of zero is the highest bit. */
+const ONE = 1n << 63n;
+
+/** Product of two polynomials modulo that of the checksum, as in zlib's crc32_combine. */
+const times = (a: bigint, b: bigint): bigint => {
+  let product = 0n;
+  for (let bit = ONE, shifted = b; bit > 0n; bit >>= 1n) {
+    if (a & bit) product ^= shifted;
+    shifted = shifted & 1n ? (shifted >> 1n) ^ POLYNOMIAL : shifted >> 1n;
+  }
+  return product;
+};
+
+/** What a checksum is multiplied by when that many bytes come behind it: x to the power of eight times as many. */
+const zeros = (bytes: number): bigint => {
+  let [power, square] = [ONE, ONE >> 8n];
+  for (let left = BigInt(bytes); left > 0n; left >>= 1n) {
+    if (left & 1n) power = times(power, square);
+    square = times(square, square);
+  }
+  return power;
+};
+
 export class Crc64Nvme {
   readonly #machine = machine();
   #crc = ONES;
@@ -91,6 +114,13 @@ export class Crc64Nvme {
     }
     for (const byte of bytes.subarray(whole))
       this.#crc = (table[Number((this.#crc ^ BigInt(byte)) & 0xffn)] ?? 0n) ^ (this.#crc >> 8n);
+    return this;
+  }
+
+  /** As if the bytes had come next whose checksum that is. @param next as S3 writes it; @param length of those bytes */
+  append(next: string, length: number): this {
+    const behind = Buffer.from(next, 'base64').readBigUInt64BE() ^ ONES;
+    this.#crc = times(this.#crc ^ ONES, zeros(length)) ^ behind;
     return this;
   }
 

@@ -16,6 +16,8 @@ import { Crc64Nvme } from './crc64nvme.ts';
 
 /** All parts but the last have at least 5 MiB, and there are at most 10,000 ("Amazon S3 multipart upload limits", 2026-11). */
 const PART = 8 * 1024 * 1024;
+/** Parts on their way while the next one is filled: one connection to S3 carries less than brokers send. */
+const AT_ONCE = 3;
 
 /**
  * Writes what a stream yields as one object; undefined where it yields nothing. S3 compares the CRC64NVME of the whole before
@@ -26,7 +28,8 @@ export const writeStream = async (
   content: AsyncIterable<Uint8Array>,
   { contentType }: { contentType: string },
 ): Promise<Artifact | undefined> => {
-  const parts = partsOf(content);
+  const spare: Buffer[] = [];
+  const parts = partsOf(content, spare);
   const first = await parts.next();
   if (first.done) return undefined;
   const second = await parts.next();
@@ -40,7 +43,7 @@ export const writeStream = async (
   );
   const upload = { Bucket, Key: key, UploadId };
   try {
-    return await inParts(upload, [first.value, second.value], parts);
+    return await inParts(upload, chained([first.value, second.value], parts), spare);
   } catch (error) {
     await s3()
       .send(new AbortMultipartUploadCommand(upload))
@@ -49,34 +52,37 @@ export const writeStream = async (
   }
 };
 
-const inParts = async (
-  upload: { Bucket: string; Key: string; UploadId: string | undefined },
-  begun: readonly Buffer[],
-  rest: AsyncIterable<Buffer>,
-): Promise<Artifact> => {
+type Upload = Pick<UploadPartCommand['input'], 'Bucket' | 'Key' | 'UploadId'>;
+
+const inParts = async (upload: Upload, parts: AsyncIterable<Buffer>, spare: Buffer[]): Promise<Artifact> => {
   const sha = createHash('sha256');
   const crc = new Crc64Nvme();
   const Parts: CompletedPart[] = [];
+  const underWay = new Set<Promise<unknown>>();
   let bytes = 0;
-  const send = async (Body: Buffer, PartNumber: number): Promise<void> => {
-    const ChecksumCRC64NVME = new Crc64Nvme().update(Body).base64();
-    const { ETag } = await s3().send(new UploadPartCommand({ ...upload, PartNumber, Body, ChecksumCRC64NVME }));
-    Parts[PartNumber - 1] = { PartNumber, ETag, ChecksumCRC64NVME };
-  };
-  let number = 0;
-  // One part is on its way while the next one is read.
-  let sending: Promise<void> = Promise.resolve();
-  for await (const part of chained(begun, rest)) {
-    sha.update(part);
-    crc.update(part);
-    bytes += part.length;
-    await sending;
-    number += 1;
-    sending = send(part, number);
-    // Awaited in a moment: a failure until then is not unhandled.
-    sending.catch(() => undefined);
+  try {
+    for await (const part of parts) {
+      const PartNumber = Parts.length + 1;
+      const ChecksumCRC64NVME = new Crc64Nvme().update(part).base64();
+      Parts.push({ PartNumber, ChecksumCRC64NVME });
+      while (underWay.size >= AT_ONCE) await Promise.race(underWay);
+      const sending = sendPart({ ...upload, PartNumber, Body: part, ChecksumCRC64NVME }).then((ETag) => {
+        underWay.delete(sending);
+        spare.push(part);
+        Parts[PartNumber - 1] = { PartNumber, ETag, ChecksumCRC64NVME };
+      });
+      underWay.add(sending);
+      // Awaited in a moment: a failure until then is not unhandled.
+      sending.catch(() => undefined);
+      sha.update(part);
+      crc.append(ChecksumCRC64NVME, part.length);
+      bytes += part.length;
+    }
+    await Promise.all(underWay);
+  } finally {
+    // A part that arrives after its upload was taken back would be kept.
+    await Promise.allSettled(underWay);
   }
-  await sending;
   const crc64nvme = crc.base64();
   const { VersionId } = await s3().send(
     new CompleteMultipartUploadCommand({
@@ -91,23 +97,40 @@ const inParts = async (
   };
 };
 
+/** S3 compares the checksum of the part; a SHA-256 of it in the signature would be a third digest of the same bytes. */
+const sendPart = async (input: UploadPartCommand['input']): Promise<string | undefined> => {
+  const command = new UploadPartCommand(input);
+  command.middlewareStack.add(
+    (next) => (args) => {
+      Object.assign((args.request as { headers: object }).headers, { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' });
+      return next(args);
+    },
+    { step: 'build', name: 'unsignedPayload' },
+  );
+  return (await s3().send(command)).ETag;
+};
+
 async function* chained(begun: readonly Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   yield* begun;
   yield* rest;
 }
 
-/** The stream in parts of one size; the last one is what is left. */
-async function* partsOf(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, undefined> {
-  let pieces: Uint8Array[] = [];
-  let held = 0;
-  for await (const piece of content) {
-    pieces.push(piece);
-    held += piece.byteLength;
-    if (held < PART) continue;
-    yield Buffer.concat(pieces);
-    pieces = [];
-    held = 0;
-  }
-  if (held > 0) yield Buffer.concat(pieces);
+/** The stream in parts of one size; the last one is what is left. @param spare buffers that nobody reads any more */
+async function* partsOf(content: AsyncIterable<Uint8Array>, spare: Buffer[]): AsyncGenerator<Buffer, undefined> {
+  let part: Buffer | undefined;
+  let filled = 0;
+  for await (const piece of content)
+    for (let taken = 0; taken < piece.length; ) {
+      part ??= spare.pop() ?? Buffer.allocUnsafeSlow(PART);
+      const fits = Math.min(piece.length - taken, PART - filled);
+      part.set(piece.subarray(taken, taken + fits), filled);
+      taken += fits;
+      filled += fits;
+      if (filled < PART) continue;
+      yield part;
+      part = undefined;
+      filled = 0;
+    }
+  if (part) yield part.subarray(0, filled);
   return undefined;
 }

@@ -22,6 +22,7 @@ const LENGTH_AT = 8;
 const MAGIC_AT = 16;
 const CRC_AT = 17;
 const ATTRIBUTES_AT = 21;
+const LAST_DELTA_AT = 23;
 const HEADER = 61;
 /** Length counts from behind itself. */
 const BEFORE_LENGTH = 12;
@@ -47,6 +48,18 @@ export function* batchesIn(records: Buffer, place: string): Generator<Batch> {
   }
 }
 
+/** The offset behind the last whole batch, nothing compared; undefined where there is none. What to ask for next is known before those are. */
+export const offsetBehind = (records: Buffer): number | undefined => {
+  let behind: number | undefined;
+  for (let at = 0; records.length - at >= HEADER; ) {
+    const length = records.readInt32BE(at + LENGTH_AT) + BEFORE_LENGTH;
+    if (length < HEADER || records.length - at < length) break;
+    behind = Number(records.readBigInt64BE(at)) + records.readInt32BE(at + LAST_DELTA_AT) + 1;
+    at += length;
+  }
+  return behind;
+};
+
 const parse = (bytes: Buffer, place: string, at: number): Batch => {
   const expected = bytes.readUInt32BE(CRC_AT);
   const found = crc32c(bytes.subarray(ATTRIBUTES_AT)) >>> 0;
@@ -55,7 +68,7 @@ const parse = (bytes: Buffer, place: string, at: number): Batch => {
   const baseOffset = Number(bytes.readBigInt64BE(0));
   return {
     baseOffset,
-    lastOffset: baseOffset + bytes.readInt32BE(23),
+    lastOffset: baseOffset + bytes.readInt32BE(LAST_DELTA_AT),
     records: bytes.readInt32BE(57),
     maxTimestamp: Number(bytes.readBigInt64BE(35)),
     producerId: Number(bytes.readBigInt64BE(43)),

@@ -16,6 +16,7 @@ import type {
 } from '@aws-sdk/client-s3';
 import type { PolicyStatement } from '../../types.ts';
 import type { Algorithm } from './checksums.ts';
+import type { Piece } from './files.ts';
 import { KeyIndex } from './key-index.ts';
 
 export interface Checksum {
@@ -58,7 +59,7 @@ export interface StoredObject extends Description {
   versionId: string;
   modified: Date;
   deleteMarker: false;
-  file: string;
+  pieces: Piece[];
   bytes: number;
   etag: string;
   checksum: Checksum;
@@ -82,7 +83,7 @@ export type Version = StoredObject | DeleteMarker;
 
 export interface UploadedPart {
   number: number;
-  file: string;
+  pieces: Piece[];
   bytes: number;
   etag: string;
   checksum: Checksum;

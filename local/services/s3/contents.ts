@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ApiError } from '../../service.ts';
 import type { Checksum, Encryption } from './bucket.ts';
 import { assertSame, type ChecksumMembers, declaredChecksum, digestFor } from './checksums.ts';
-import { type Body, chunksOf, removeFile, writeFile } from './files.ts';
+import { type Body, chunksOf, type Piece, removeFile, writeFile } from './files.ts';
 
 export interface ContentRequest extends ChecksumMembers {
   ChecksumAlgorithm?: string | undefined;
@@ -11,7 +11,7 @@ export interface ContentRequest extends ChecksumMembers {
 }
 
 export interface Contents {
-  file: string;
+  pieces: Piece[];
   bytes: number;
   etag: string;
   checksum: Checksum;
@@ -45,7 +45,10 @@ export const takeContents = async (
     const md5Value = await md5?.value();
     assertSame('Content-MD5', request.ContentMD5, md5Value);
     const hex = md5Value === undefined || opaque ? opaqueTag() : Buffer.from(md5Value, 'base64').toString('hex');
-    return { file, bytes, etag: `"${hex}"`, checksum: { algorithm: declared.algorithm, value, type: 'FULL_OBJECT' } };
+    return {
+      ...{ pieces: [{ file, bytes }], bytes, etag: `"${hex}"` },
+      checksum: { algorithm: declared.algorithm, value, type: 'FULL_OBJECT' },
+    };
   } catch (error) {
     await removeFile(file);
     throw error;

@@ -1,11 +1,20 @@
-// The bytes of objects and parts: one file each, written once as a stream under a name that nobody else uses.
+// The bytes of objects and parts: files that are written once, as streams, under names that nobody else uses.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { link, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Digest } from './checksums.ts';
+
+/** Requests come in pieces of 64 KiB; a call to the system for each is most of what writing them takes. */
+const WRITTEN_AT_ONCE = 1024 * 1024;
+
+/** An object has one, or as many as it was uploaded in. */
+export interface Piece {
+  file: string;
+  bytes: number;
+}
 
 export type Body = AsyncIterable<Uint8Array | string> | Uint8Array | string | undefined;
 
@@ -18,17 +27,27 @@ export const writeFile = async (
   body: AsyncIterable<Uint8Array>,
   digests: Digest[],
   signal: AbortSignal,
-): Promise<{ file: string; bytes: number }> => {
+): Promise<Piece> => {
   const file = join(directory, randomUUID());
   const handle = await open(file, 'wx');
   let bytes = 0;
+  let written = 0;
+  let waiting: Uint8Array[] = [];
+  const write = async (): Promise<void> => {
+    const { bytesWritten } = await handle.writev(waiting);
+    if (bytesWritten !== bytes - written) throw new Error(`${bytesWritten} of ${bytes - written} bytes were written.`);
+    written = bytes;
+    waiting = [];
+  };
   try {
     for await (const chunk of body) {
       signal.throwIfAborted();
       for (const digest of digests) digest.update(chunk);
-      for (let offset = 0; offset < chunk.byteLength; ) offset += (await handle.write(chunk, offset)).bytesWritten;
+      waiting.push(chunk);
       bytes += chunk.byteLength;
+      if (bytes - written >= WRITTEN_AT_ONCE) await write();
     }
+    if (waiting.length > 0) await write();
   } catch (error) {
     await handle.close();
     await removeFile(file);
@@ -44,23 +63,63 @@ export const chunksOf = async function* (body: Body): AsyncGenerator<Uint8Array>
   else for await (const chunk of body) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 };
 
-/** The bytes from `start` up to and including `end`. The file is open before this returns, so a delete does not end the reading. */
-export const readFile = async (file: string, start: number, end: number): Promise<Readable> => {
-  if (end < start) return Readable.from([]);
-  const stream = createReadStream(file, { start, end, highWaterMark: 256 * 1024 });
-  await once(stream, 'open');
-  return stream;
+/** The bytes from `start` up to and including `end`. Every file is open before this returns, so a delete does not end the reading. */
+export const readPieces = async (pieces: readonly Piece[], start: number, end: number): Promise<Readable> => {
+  const streams: Readable[] = [];
+  let at = 0;
+  for (const { file, bytes } of pieces) {
+    const [from, to] = [Math.max(start - at, 0), Math.min(end - at, bytes - 1)];
+    at += bytes;
+    if (from > to) continue;
+    const stream = createReadStream(file, { start: from, end: to, highWaterMark: 256 * 1024 });
+    await once(stream, 'open');
+    streams.push(stream);
+  }
+  const [first] = streams;
+  return first && streams.length === 1 ? first : Readable.from(oneAfterTheOther(streams), { objectMode: false });
 };
 
-/** The contents of several files, one after the other. */
-export const concatenated = async function* (files: string[]): AsyncGenerator<Uint8Array> {
-  for (const file of files) yield* createReadStream(file, { highWaterMark: 256 * 1024 });
+async function* oneAfterTheOther(streams: readonly Readable[]): AsyncGenerator<Uint8Array> {
+  try {
+    for (const stream of streams) yield* stream;
+  } finally {
+    for (const stream of streams) stream.destroy();
+  }
+}
+
+/** The same bytes under names of their own: what becomes of the others does not matter to them. */
+export const linked = async (directory: string, pieces: readonly Piece[]): Promise<Piece[]> => {
+  const links: Piece[] = [];
+  try {
+    for (const { file, bytes } of pieces) {
+      const own = join(directory, randomUUID());
+      await link(file, own);
+      links.push({ file: own, bytes });
+    }
+    return links;
+  } catch (error) {
+    await removePieces(links);
+    throw error;
+  }
 };
 
 export const removeFile = (file: string): Promise<void> => rm(file, { force: true });
 
+export const removePieces = async (pieces: readonly Piece[]): Promise<void> => {
+  await Promise.all(pieces.map(({ file }) => removeFile(file)));
+};
+
 /** Flips every bit of one byte, as rot would. */
-export const flipByte = async (file: string, offset: number): Promise<void> => {
+export const flipByte = async (pieces: readonly Piece[], offset: number): Promise<void> => {
+  let at = offset;
+  for (const { file, bytes } of pieces) {
+    if (at < bytes) return flipIn(file, at);
+    at -= bytes;
+  }
+  throw new RangeError(`no byte at offset ${offset}`);
+};
+
+const flipIn = async (file: string, offset: number): Promise<void> => {
   const handle = await open(file, 'r+');
   try {
     const byte = Buffer.alloc(1);

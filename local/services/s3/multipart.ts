@@ -18,7 +18,7 @@ import { takeContents } from './contents.ts';
 import { describe } from './description.ts';
 import { encryptionFor, encryptionMembers, seal, unseal } from './encryption.ts';
 import { invalidArgument, invalidRequest, noSuchUpload } from './errors.ts';
-import { type Body, removeFile } from './files.ts';
+import { type Body, removePieces } from './files.ts';
 import { chosenParts, uploadOf } from './parts.ts';
 import { bucketHere, type Store } from './store.ts';
 import { appear, writtenMembers } from './writes.ts';
@@ -83,9 +83,9 @@ export const multipartUploads = (store: Store) => ({
     );
     const replaced = upload.parts.get(number);
     upload.parts.set(number, { ...contents, number, modified: context.region.clock.now() });
-    if (replaced) await removeFile(replaced.file);
+    if (replaced) await removePieces(replaced.pieces);
     if (!bucket.uploads.has(upload.id)) {
-      await removeFile(contents.file); // aborted or completed meanwhile
+      await removePieces(contents.pieces); // aborted or completed meanwhile
       throw noSuchUpload(upload.id);
     }
     return { ETag: contents.etag, ...checksumMembers(contents.checksum), ...encryptionMembers(upload.encryption) };
@@ -102,7 +102,7 @@ export const multipartUploads = (store: Store) => ({
       bucket.uploads.delete(upload.id); // of two who complete it, the second finds no upload
       try {
         await unseal(context, bucket.name, upload.key, upload.encryption);
-        const contents = await assemble(bucket, upload, parts, input, context.signal);
+        const contents = await assemble(bucket, upload, parts, input);
         const { description, encryption, key } = upload;
         const object = await appear(store, bucket, contents, confirm, { ...description, key, encryption });
         await dropParts(upload);
@@ -131,5 +131,5 @@ export const abortUpload = async (bucket: Bucket, upload: Upload): Promise<void>
 };
 
 const dropParts = async ({ parts }: Upload): Promise<void> => {
-  await Promise.all([...parts.values()].map(({ file }) => removeFile(file)));
+  await Promise.all([...parts.values()].map(({ pieces }) => removePieces(pieces)));
 };

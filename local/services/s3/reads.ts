@@ -17,7 +17,7 @@ import { checksumMembers } from './checksums.ts';
 import { assertReadable } from './conditions.ts';
 import { encryptionMembers, unseal } from './encryption.ts';
 import { archived } from './errors.ts';
-import { readFile } from './files.ts';
+import { readPieces } from './files.ts';
 import { lockMembers } from './lock.ts';
 import { parseRange, type Range } from './range.ts';
 import { bucketHere, objectToRead, type Store } from './store.ts';
@@ -30,7 +30,7 @@ export const objectReads = (store: Store) => ({
       throw archived(object.storageClass);
     await unseal(context, input.Bucket ?? '', object.key, object.encryption);
     const { start, end } = range ?? { start: 0, end: object.bytes - 1 };
-    const Body = (await readFile(object.file, start, end)) as NonNullable<GetObjectOutput['Body']>;
+    const Body = (await readPieces(object.pieces, start, end)) as NonNullable<GetObjectOutput['Body']>;
     return { Body, ...membersOf(object, range, input.ChecksumMode) };
   },
 

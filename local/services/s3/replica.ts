@@ -4,7 +4,7 @@ import { type Bucket, bucketArn, type DeleteMarker, type Lock, objectArn, type S
 import { opaqueTag, takeContents } from './contents.ts';
 import { hasCustomerManagedKey, reseal, unseal } from './encryption.ts';
 import { invalidRequest } from './errors.ts';
-import { readFile } from './files.ts';
+import { readPieces } from './files.ts';
 import { hasObjectLock, lockFor } from './lock.ts';
 
 interface Side {
@@ -31,7 +31,7 @@ export const copyObject = async (replication: Replication, object: StoredObject)
     's3:x-amz-server-side-encryption': encryption.ServerSideEncryption,
     ...(encryption.SSEKMSKeyId && { 's3:x-amz-server-side-encryption-aws-kms-key-id': encryption.SSEKMSKeyId }),
   });
-  const body = await readFile(object.file, 0, object.bytes - 1);
+  const body = await readPieces(object.pieces, 0, object.bytes - 1);
   const { algorithm, value, type } = object.checksum;
   const check = { ChecksumAlgorithm: algorithm, ...(type === 'FULL_OBJECT' && { [`Checksum${algorithm}`]: value }) };
   const contents = await takeContents(target.bucket.directory, body, check, encryption, new AbortController().signal);

@@ -5,7 +5,7 @@ import type { Region } from '../../types.ts';
 import { bucketOperations } from './buckets.ts';
 import { objectDeletes } from './deletes.ts';
 import { noSuchKey } from './errors.ts';
-import { flipByte } from './files.ts';
+import { flipByte, type Piece } from './files.ts';
 import { createLifecycleTimer } from './lifecycle-timer.ts';
 import { listings } from './listings.ts';
 import { multipartUploads } from './multipart.ts';
@@ -21,10 +21,10 @@ export type { S3Service } from './store.ts';
 export const createS3 = (region: Region): S3Service => {
   const store: Store = { region, buckets: new Map(), replicationLagMs: 5000, stalled: [] };
   const lifecycle = createLifecycleTimer(store);
-  const path = (bucket: string, key: string, versionId?: string): string => {
+  const pieces = (bucket: string, key: string, versionId?: string): Piece[] => {
     const object = objectOf(bucketHere(store, bucket), key, versionId);
     if (!object) throw noSuchKey(key);
-    return object.file;
+    return object.pieces;
   };
   const service = defineService(sdk, {
     ...bucketOperations(store),
@@ -44,7 +44,7 @@ export const createS3 = (region: Region): S3Service => {
     setReplicationLag: (ms) => {
       store.replicationLagMs = ms;
     },
-    path,
-    corrupt: (bucket, key, offset, versionId) => flipByte(path(bucket, key, versionId), offset),
+    path: (bucket, key, versionId) => pieces(bucket, key, versionId)[0]?.file ?? '',
+    corrupt: (bucket, key, offset, versionId) => flipByte(pieces(bucket, key, versionId), offset),
   };
 };

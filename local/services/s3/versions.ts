@@ -1,5 +1,5 @@
 import type { Bucket, DeleteMarker, Version } from './bucket.ts';
-import { removeFile } from './files.ts';
+import { removePieces } from './files.ts';
 import { newVersionId } from './store.ts';
 
 /** Id of what is written next: `null` unless versioning is on. */
@@ -55,7 +55,7 @@ const noteDelete = (bucket: Bucket, key: string): void => {
 
 const discard = (version: Version): void => {
   // Nobody waits for it: what failed to go away goes with the region's directory.
-  if (!version.deleteMarker) removeFile(version.file).catch(() => undefined);
+  if (!version.deleteMarker) removePieces(version.pieces).catch(() => undefined);
 };
 
 /** S3 counts time in whole seconds. */

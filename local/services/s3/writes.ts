@@ -13,7 +13,7 @@ import { parseCopySource } from './copy-source.ts';
 import { checkedTags, describe } from './description.ts';
 import { encryptionFor, encryptionMembers, seal, unseal } from './encryption.ts';
 import { archived, invalidRequest } from './errors.ts';
-import { type Body, readFile, removeFile } from './files.ts';
+import { type Body, readPieces, removePieces } from './files.ts';
 import { startReplication } from './replication.ts';
 import { bucketHere, objectToRead, type Store } from './store.ts';
 import { addVersion, nextVersionId, wholeSeconds } from './versions.ts';
@@ -59,7 +59,7 @@ export const objectWrites = (store: Store) => ({
       const tags = input.TaggingDirective === 'REPLACE' ? asked.tags : checkedTags(original.tags);
       const encryption = await seal(context, bucket.name, key, encryptionFor(bucket, input));
       await unseal(context, source.name, original.key, original.encryption);
-      const body = await readFile(original.file, 0, original.bytes - 1);
+      const body = await readPieces(original.pieces, 0, original.bytes - 1);
       const algorithm = asAlgorithm(input.ChecksumAlgorithm ?? original.checksum.algorithm);
       const contents = await takeContents(
         bucket.directory,
@@ -97,7 +97,7 @@ export const appear = async (
   try {
     confirm();
   } catch (error) {
-    await removeFile(contents.file);
+    await removePieces(contents.pieces);
     throw error;
   }
   const object: StoredObject = {

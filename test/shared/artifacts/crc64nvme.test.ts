@@ -29,6 +29,17 @@ describe('a CRC-64/NVME', () => {
     },
   );
 
+  it.each([
+    [0, 1000],
+    [1000, 0],
+    [7, 1],
+    [100_000, 8 * 1024 * 1024],
+  ])('of %i bytes goes on with that of the %i bytes behind them, without either', async (before, behind) => {
+    const [a, b] = [randomBytes(before), randomBytes(behind)];
+    const both = new Crc64Nvme().update(a).append(new Crc64Nvme().update(b).base64(), behind);
+    expect(both.base64()).toBe(await ofTheSdk(Buffer.concat([a, b])));
+  });
+
   it('is not mixed up with another that is reckoned at the same time', async () => {
     const [a, b] = [randomBytes(100), randomBytes(100)];
     const [one, two] = [new Crc64Nvme().update(a), new Crc64Nvme().update(b)];

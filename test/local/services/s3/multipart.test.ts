@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { bucketIn, createTestWorld, type TestWorld, textOf } from './region.ts';
 
 const MIB = 1024 * 1024;
@@ -58,7 +58,17 @@ describe('s3 multipart uploads', () => {
       .update(Buffer.concat([md5(FIRST), md5(LAST)]))
       .digest('hex');
     expect(answer).toMatchObject({ ETag: `"${tag}-2"`, Metadata: { a: '1' }, ContentType: 'text/plain' });
-    expect(await readdir(dirname(world.east.s3.path('vault', 'k')))).toHaveLength(1);
+    const directory = dirname(world.east.s3.path('vault', 'k'));
+    expect(await readdir(directory)).toHaveLength(2);
+    const across = `bytes=${5 * MIB - 2}-${5 * MIB + 2}`;
+    const cut = await textOf((await call('GetObject', { ...at, Range: across })).Body);
+    expect(cut).toBe(`${FIRST.subarray(-2)}${LAST.subarray(0, 3)}`);
+    await world.east.s3.corrupt('vault', 'k', 5 * MIB);
+    const rotten = Buffer.from(await textOf((await call('GetObject', { ...at, Range: across })).Body));
+    expect(rotten.subarray(0, 2)).toEqual(FIRST.subarray(-2));
+    expect(rotten.subarray(2).equals(LAST.subarray(0, 3))).toBe(false);
+    await call('DeleteObject', { ...at, VersionId: answer.VersionId });
+    await vi.waitFor(async () => expect(await readdir(directory)).toEqual([]));
     expect((await call('ListMultipartUploads', { Bucket: 'vault' })).Uploads).toEqual([]);
   });
 
