@@ -146,6 +146,27 @@ describeKafka('own')('an archive', () => {
     });
   });
 
+  it('is cut into parts that whoever reads one can hold, one behind the other', async () => {
+    await create(orders, 3, 'max.message.bytes=4194304');
+    const value = randomBytes(1_350_000).toString('base64');
+    for (let sent = 0; sent < 30; sent++) await send([{ topic: orders, partition: 0, value: `${sent} ${value}` }]);
+    for (const partition of [1, 2]) await send([{ topic: orders, partition, value: 'a small one' }]);
+    const index = await archive(0);
+    for (const [partition, ends] of [
+      [0, [10, 20, 30]],
+      [1, [1]],
+      [2, [1]],
+    ] as const) {
+      const parts = partsOf(index).filter((part) => part.partition === partition);
+      expect(parts.map(({ to }) => to)).toEqual(ends);
+      expect(parts.map(({ from }) => from)).toEqual([0, ...ends.slice(0, -1)]);
+      for (const part of parts) {
+        expect(part.bytes).toBeLessThan(20 * 1024 * 1024);
+        expect([...batchesIn(await bytesOf(index, part), 'test')].at(-1)?.lastOffset).toBe(part.to - 1);
+      }
+    }
+  });
+
   it('goes on where the one before ended, and holds nothing where nothing came', async () => {
     await create(orders, 2);
     await send([{ topic: orders, partition: 1, value: 'one' }]);
