@@ -1,5 +1,5 @@
 // What is lost of topics, on a real broker: records deleted, topics deleted and made again, retention, compaction, a mirror.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Producer } from '@platformatic/kafka';
@@ -35,6 +35,11 @@ const create = (name = topic, ...settings: string[]): Promise<string> =>
   admin('TopicCommand', [
     ...['--create', '--topic', name, '--partitions', '1'],
     ...settings.flatMap((each) => ['--config', each]),
+  ]);
+const keep = (policy: 'compact' | 'delete'): Promise<string> =>
+  kafkaTool('kafka.admin.ConfigCommand', [
+    ...['--bootstrap-server', test.kafka.bootstrap, '--alter', '--entity-type', 'topics', '--entity-name', topic],
+    ...['--add-config', `cleanup.policy=${policy}`],
   ]);
 /** One batch each, a second apart. */
 const send = async (values: string[], { to = topic, keys = values } = {}): Promise<void> => {
@@ -191,10 +196,7 @@ describeKafka('own')('the extent of a loss', () => {
     await send(['a1', 'b1', 'a2', 'b2'], { keys: ['a', 'b', 'a', 'b'] });
     await archive();
     // Not before: what compaction takes while records are still sent is not in the archive either.
-    await kafkaTool('kafka.admin.ConfigCommand', [
-      ...['--bootstrap-server', test.kafka.bootstrap, '--alter', '--entity-type', 'topics', '--entity-name', topic],
-      ...['--add-config', 'cleanup.policy=compact'],
-    ]);
+    await keep('compact');
     await send(['c1'], { keys: ['c'] });
     const { partitions } = await vi.waitFor(
       async () => {
@@ -208,6 +210,46 @@ describeKafka('own')('the extent of a loss', () => {
       archiveOnly: [],
       both: { same: 2, missing: 2, foreign: 0, changed: 0, differsAt: 0, offsets: 4 },
     });
+  });
+
+  it('finds other records at offsets that are archived: a broker came back with an older disk, and went on from there', async () => {
+    const [broker] = test.kafka.brokers;
+    if (!broker) throw new Error('There is no broker to stop.');
+    await create(topic, 'segment.ms=100', 'min.cleanable.dirty.ratio=0.01');
+    await send(['a1', 'b1', 'a2'], { keys: ['a', 'b', 'a'] });
+    await broker.stop();
+    const [found = ''] = (await readdir(broker.directory, { recursive: true })).filter((each) =>
+      each.endsWith(`${topic}-0`),
+    );
+    const disk = join(broker.directory, found);
+    const kept = join(files, topic);
+    await cp(disk, kept, { recursive: true });
+    await broker.start();
+    await keep('compact');
+    await send(['c1', 'd1', 'e1'], { keys: ['c', 'd', 'e'] });
+    // Once `a1` is gone, the archive never had it.
+    await vi.waitFor(
+      async () => {
+        await test.begin();
+        const { both } = (await archive().then(() => find())).partitions[0];
+        expect(both).toMatchObject({ same: 5, offsets: 6 });
+      },
+      { timeout: 90_000, interval: 1000 },
+    );
+    await keep('delete');
+    await broker.stop();
+    await rm(disk, { recursive: true });
+    await cp(kept, disk, { recursive: true });
+    await broker.start();
+    await send(['another', 'c1'], { keys: ['x', 'c'] });
+    const { partitions, topics: summary } = await find();
+    expect(partitions[0]).toMatchObject({
+      standing: { from: 0, to: 5 },
+      archiveOnly: [{ from: 5, to: 6, records: 1, firstAt: at(5), lastAt: at(5) }],
+      // `b1` and `a2` are what they were; `a1` is only here, and at 3 and 4 stand others, of other times.
+      both: { same: 2, missing: 0, foreign: 1, changed: 2, offsets: 5, notCompared: 0 },
+    });
+    expect(summary[0]).toMatchObject({ state: 'here', archiveOnly: 1, differing: 3 });
   });
 
   it('finds what a mirror has behind the last archived record, at offsets of its own', async () => {
