@@ -1,13 +1,18 @@
 // Connectors of a real worker of Kafka Connect, archived with the topics of a real cluster and brought back. Those of MirrorMaker 2,
 // which come with the worker, stand for any others.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import type { z } from 'zod';
 import { archiveShare } from '../../../functions/kafka/archiving.ts';
 import { handler as commitHandler } from '../../../functions/kafka/commit-archive.ts';
 import { type ConnectorsRequest, type Moved, moveConnectors } from '../../../functions/kafka/connector-recoveries.ts';
 import { handler as moveHandler } from '../../../functions/kafka/move-connectors.ts';
 import { handler as openHandler } from '../../../functions/kafka/open-archive.ts';
+import { planRestore, RestoreRequest } from '../../../functions/kafka/restore-plans.ts';
+import { restorePart } from '../../../functions/kafka/restoring.ts';
 import { readManifest } from '../../../shared/artifacts/manifest.ts';
 import { ArchiveIndex, besideKey, indexKey } from '../../../shared/kafka/archive.ts';
 import { type Connect, openConnect } from '../../../shared/kafka/connect.ts';
@@ -45,6 +50,17 @@ const archive = async (minute: number): Promise<ArchiveIndex> => {
   for (const share of shares) await archiveShare({ recoveryPoint, share }, { remainingMs: () => 600_000 });
   await invoke(commitHandler, { recoveryPoint }, 120_000);
   return ArchiveIndex.parse(JSON.parse((await test.read(indexKey(recoveryPoint))).toString()));
+};
+/** As the machine does it; a topic that was made a moment ago is known a moment later. */
+const restoreAll = async (request: z.input<typeof RestoreRequest>): Promise<void> => {
+  const { restoreId, parts } = await planRestore(RestoreRequest.parse(request));
+  for (const part of parts)
+    await vi.waitFor(
+      async () => {
+        expect((await restorePart({ restoreId, part }, { remainingMs: () => 600_000 })).done).toBe(true);
+      },
+      { timeout: 60_000, interval: 300 },
+    );
 };
 const archived = async (id: string): Promise<ConnectorArchive> =>
   ConnectorArchive.parse(JSON.parse((await test.read(besideKey(id, 'connect'))).toString()));
@@ -100,7 +116,10 @@ const remove = (connector: string): Promise<Response> =>
 describeKafka('own')('connectors', () => {
   beforeAll(async () => {
     test = await openKafkaPlatform();
-    worker = await openConnectWorker({ bootstrap: test.kafka.bootstrap });
+    worker = await openConnectWorker({
+      bootstrap: test.kafka.bootstrap,
+      properties: { 'offset.flush.interval.ms': '500' },
+    });
     between = await openBetween(worker.url);
   });
   afterAll(async () => {
@@ -291,7 +310,7 @@ describeKafka('own')('connectors', () => {
   });
 
   it('that are sinks go on with the very records they would have read next, where topics were restored under the same name', async () => {
-    // The worker has no sinks: this is what one would answer.
+    // Two partitions of another name, as a sink would answer; a real one follows below.
     const of = (partition: number) => ({ kafka_topic: orders, kafka_partition: partition });
     const offsets = [0, 1].map((partition) => ({ partition: of(partition), offset: { kafka_offset: 12 } }));
     const answers: Record<string, object> = {
@@ -332,6 +351,51 @@ describeKafka('own')('connectors', () => {
     await move({ ...request, restoreId: 'no-topics' });
     const asTheyWere = ConnectorPlan.parse(JSON.parse((await test.read(connectorPlanKey('no-topics'))).toString()));
     expect(asTheyWere.connectors[0]?.offsets).toEqual(offsets);
+  });
+
+  it('that are sinks write every record once, around a topic that was lost and restored: a real one', async () => {
+    const file = join(test.region.directory, `${name}.txt`);
+    const sink = {
+      ...{ 'connector.class': 'org.apache.kafka.connect.file.FileStreamSinkConnector', file, topics: orders },
+      ...{ 'tasks.max': '1', 'value.converter': 'org.apache.kafka.connect.storage.StringConverter' },
+    };
+    const wrote = (): string[] => readFileSync(file, 'utf8').trim().split('\n');
+    const has = (lines: string[]): Promise<void> =>
+      vi.waitFor(() => expect(wrote()).toEqual(lines), { timeout: 60_000, interval: 200 });
+    const stands = (of: number): Promise<void> =>
+      vi.waitFor(async () => expect((await connect.offsets(name))[0]?.offset).toEqual({ kafka_offset: of }), {
+        timeout: 60_000,
+        interval: 200,
+      });
+    const tool = (mainClass: string, args: string[], input = ''): Promise<string> =>
+      kafkaTool(`org.apache.kafka.tools.${mainClass}`, ['--bootstrap-server', test.kafka.bootstrap, ...args], input);
+    const send = (...values: string[]): Promise<string> =>
+      tool('ConsoleProducer', ['--topic', orders], values.join('\n'));
+    await send('one', 'two', 'three');
+    await connect.create(name, sink);
+    await connect.move(name, 'resume');
+    await has(['one', 'two', 'three']);
+    await stands(3);
+    await connect.move(name, 'stop');
+    await stopped(name);
+    // What was dropped before it was archived makes every offset of the restored topic another one.
+    const dropped = join(test.region.directory, 'dropped.json');
+    writeFileSync(dropped, JSON.stringify({ version: 1, partitions: [{ topic: orders, partition: 0, offset: 2 }] }));
+    await tool('DeleteRecordsCommand', ['--offset-json-file', dropped]);
+    await send('four', 'five');
+    const { recoveryPoint } = await archive(0);
+    await remove(name);
+    await tool('TopicCommand', ['--delete', '--topic', orders]);
+    await restoreAll({ restoreId: `sink-${number}`, recoveryPoint, topics: [{ topic: orders }] });
+    await move({ restoreId: `sink-${number}`, step: 'plan', recoveryPoint, offsets: 'archived' });
+    for (const step of ['stop', 'recreate', 'set-offsets'] as const) await taken(`sink-${number}`, step);
+    expect(await connect.offsets(name)).toMatchObject([{ offset: { kafka_offset: 1 } }]);
+    // It was stopped when it was archived, and is left so.
+    await taken(`sink-${number}`, 'resume');
+    await connect.move(name, 'resume');
+    await has(['one', 'two', 'three', 'four', 'five']);
+    await send('six');
+    await has(['one', 'two', 'three', 'four', 'five', 'six']);
   });
 
   it('refuse a step before there is a plan, and a source without Kafka Connect', async () => {
