@@ -2,7 +2,7 @@
 // writes segments until its time is up, and notes how far it is after each; whoever calls again goes on from there.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { writeStream } from '../../shared/artifacts/streams.ts';
+import { takeBackUploads, writeStream } from '../../shared/artifacts/streams.ts';
 import { readPoint } from '../../shared/catalog/catalog.ts';
 import { kafkaSourceNamed } from '../../shared/config/platform.ts';
 import {
@@ -15,6 +15,7 @@ import {
   type Segment,
   ShareProgress,
   segmentKey,
+  segmentPrefix,
 } from '../../shared/kafka/archive.ts';
 import { type Batch, batchesIn, offsetBehind } from '../../shared/kafka/batches.ts';
 import { type Cluster, type Fetched, openCluster, type Topic } from '../../shared/kafka/cluster.ts';
@@ -44,11 +45,14 @@ export const archiveShare = async (
   const plan = await readDocument(planKey(recoveryPoint), ArchivePlan);
   const ranges = plan.shares[share] ?? [];
   const key = progressKey(recoveryPoint, share);
-  let { value: progress } = await openDocument(key, ShareProgress, {
+  const opened = await openDocument(key, ShareProgress, {
     ...{ segments: [], range: 0, offset: ranges[0]?.from ?? 0, gaps: [] },
     done: ranges.length === 0,
   });
+  let progress = opened.value;
   if (progress.done) return { done: true, segments: progress.segments.length };
+  // An earlier call may have been killed in the middle of a segment; that is written again under the same name.
+  if (!opened.created) await takeBackUploads(segmentPrefix(recoveryPoint, share));
   const configured = kafkaSourceNamed(source);
   await using cluster = await openCluster(source, configured);
   const names = new Set(ranges.map(({ topic }) => topic));

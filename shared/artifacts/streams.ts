@@ -5,6 +5,8 @@ import {
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  NoSuchUpload,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { s3 } from '../aws/clients.ts';
@@ -21,7 +23,7 @@ const AT_ONCE = 3;
 
 /**
  * Writes what a stream yields as one object; undefined where it yields nothing. S3 compares the CRC64NVME of the whole before
- * it confirms. An upload that fails is taken back; one whose process is killed is ended by the bucket's lifecycle.
+ * it confirms. An upload that fails is taken back; one whose process is killed, by whoever goes on (`takeBackUploads`), or by the bucket's lifecycle.
  */
 export const writeStream = async (
   key: string,
@@ -49,6 +51,25 @@ export const writeStream = async (
       .send(new AbortMultipartUploadCommand(upload))
       .catch((cause: unknown) => logger.warn('upload not taken back', { key, cause: String(cause) }));
     throw error;
+  }
+};
+
+/** Takes back uploads below a prefix that nobody will finish: those of calls that were killed. */
+export const takeBackUploads = async (prefix: string): Promise<void> => {
+  const { vaultBucket: Bucket } = settings();
+  for (let left = true; left; ) {
+    const { Uploads = [], IsTruncated = false } = await s3().send(
+      new ListMultipartUploadsCommand({ Bucket, Prefix: prefix }),
+    );
+    for (const { Key, UploadId } of Uploads) {
+      await s3()
+        .send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }))
+        .catch((error: unknown) => {
+          if (!(error instanceof NoSuchUpload)) throw error;
+        });
+      logger.warn('upload of a call that was killed taken back', { key: Key });
+    }
+    left = IsTruncated;
   }
 };
 

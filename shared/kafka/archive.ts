@@ -151,6 +151,7 @@ export const progressKey = (id: string, share: number): string => `${folderOf(id
 /** Numbered by share, and within it. */
 export const segmentKey = (id: string, share: number, number: number): string =>
   `${folderOf(id)}/${share}-${String(number).padStart(6, '0')}.batches`;
+export const segmentPrefix = (id: string, share: number): string => `${folderOf(id)}/${share}-`;
 export const besideKey = (id: string, what: keyof Beside): string => `${folderOf(id)}/${what}.json`;
 export const indexKey = (id: string): string => `${folderOf(id)}/index.json`;
 export const manifestKey = (id: string): string => `${folderOf(id)}/manifest.json`;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ApiError } from '../../../local/service.ts';
 import { createWorld, type LocalWorld } from '../../../local/world.ts';
 import { digestObject } from '../../../shared/artifacts/artifacts.ts';
-import { writeStream } from '../../../shared/artifacts/streams.ts';
+import { takeBackUploads, writeStream } from '../../../shared/artifacts/streams.ts';
 import { stubEnvironment, VAULT } from '../../support/environment.ts';
 
 const MIB = 1024 * 1024;
@@ -91,6 +91,30 @@ describe('a stream that is written as an artefact', () => {
     world.faults.around = around;
     expect(atAbort).toBe(0);
     expect(await uploads()).toEqual([]);
+  });
+
+  it('that was killed in the middle is taken back by whoever goes on, and others are left alone', async () => {
+    for (const Key of ['kafka/1-000001', 'kafka/1-000002', 'kafka/2-000001'])
+      await ask('CreateMultipartUpload', { Bucket: VAULT, Key });
+    const { around } = world.faults;
+    // As if somebody else took it back at the same moment: that it is gone is what was wanted.
+    world.faults.around = async (call, run) => {
+      if (call.operation === 'AbortMultipartUpload') await around(call, run);
+      return around(call, run);
+    };
+    await takeBackUploads('kafka/1-');
+    world.faults.around = around;
+    expect(await uploads()).toMatchObject([{ Key: 'kafka/2-000001' }]);
+    await takeBackUploads('kafka/2-');
+    expect(await uploads()).toEqual([]);
+    world.faults.around = (call, run) => {
+      if (call.operation === 'AbortMultipartUpload') throw new ApiError('AccessDenied', 403, 'not you');
+      return around(call, run);
+    };
+    await ask('CreateMultipartUpload', { Bucket: VAULT, Key: 'kafka/3-000001' });
+    await expect(takeBackUploads('kafka/3-')).rejects.toThrow('not you');
+    world.faults.around = around;
+    await takeBackUploads('kafka/3-');
   });
 
   it('is taken back where the stream breaks off', async () => {
