@@ -1,6 +1,7 @@
 // Ends a verification: judges by what its steps left, keeps the evidence, records the verdict on the recovery point and tells people.
 // Everything before the message can be repeated without harm; the message goes out once more then.
 import { z } from 'zod';
+import { mapAtOnce } from '../../shared/at-once.ts';
 import { VERDICTS } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { RestoredPart, restoredKey } from '../../shared/kafka/restore.ts';
@@ -14,6 +15,9 @@ import { evidenceKey } from '../../shared/verification/steps.ts';
 import { endTroubles, type VerdictFacts, verdictMessage } from '../../shared/verification/telling.ts';
 import { Plan, Progress, planKey, progressKey } from './documents.ts';
 import { checksOf, type Evidence, judge } from './verdict.ts';
+
+/** Documents that are read at the same time. */
+const AT_ONCE = 20;
 
 const Conclusion = z.strictObject({
   schemaVersion: z.literal(1),
@@ -82,9 +86,12 @@ const judged = async (request: ConcludeRequest, recoveryPoint: string): Promise<
     (plan?.groups ?? []).map((_, group) => vault.findDocument(progressKey(recoveryPoint, execution, group), Progress)),
   );
   const { restoreId, parts } = plan?.replay ?? { restoreId: '', parts: 0 };
-  const replayed: (number | undefined)[] = [];
-  for (let part = 0; part < parts; part++)
-    replayed.push((await vault.findDocument(restoredKey(restoreId, part), RestoredPart))?.records);
+  const numbers = Array.from({ length: parts }, (_, part) => part);
+  const replayed = await mapAtOnce(
+    numbers,
+    AT_ONCE,
+    async (part) => (await vault.findDocument(restoredKey(restoreId, part), RestoredPart))?.records,
+  );
   const evidence: Evidence = { plan, troubles, groups, replayed };
   return {
     ...{ schemaVersion: 1, source, recoveryPoint, execution, startedAt, at: now().toISOString() },

@@ -10,9 +10,9 @@ export const Plan = z.strictObject({
   since: z.string().nullable(),
   /** Archives in groups; each is read by one function at a time. */
   groups: z.array(z.array(z.string()).min(1)),
-  /** Where the archives are replayed, too: the restore, and how many partitions it has. */
+  /** Where the archives are replayed, too: the restore, how many partitions it has, and in how many shares. */
   replay: z
-    .strictObject({ into: z.string(), restoreId: z.string(), topics: z.array(z.string()), parts: count })
+    .strictObject({ into: z.string(), restoreId: z.string(), topics: z.array(z.string()), parts: count, shares: count })
     .nullable(),
   /** What is missing by the indexes alone. */
   incomplete: z.array(z.string()),

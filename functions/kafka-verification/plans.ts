@@ -10,6 +10,7 @@ import { ArchiveIndex, indexKey } from '../../shared/kafka/archive.ts';
 import { type Cluster, openCluster } from '../../shared/kafka/cluster.ts';
 import { isStoredArchive } from '../../shared/kafka/newest.ts';
 import { KEEPING, type RestorePart, RestorePlan, restorePlanKey } from '../../shared/kafka/restore.ts';
+import { shareOut, startWeighing } from '../../shared/kafka/restore-shares.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { findDocument, openDocument } from '../../shared/vault/documents.ts';
 import type { ChooseRequest } from '../../shared/verification/requests.ts';
@@ -25,7 +26,7 @@ export interface Chosen {
   source: string;
   recoveryPoint: string;
   groups: number[];
-  replay: { restoreId: string; parts: number[] } | null;
+  replay: { restoreId: string; shares: number[] } | null;
 }
 
 /** @throws {RecoveryPointMissing} where there is no archive; and what brokers of the test cluster may answer */
@@ -43,7 +44,7 @@ export const chooseArchives = async (request: ChooseRequest): Promise<Chosen> =>
     ...{ source, recoveryPoint: point.id, groups: plan.groups.map((_, number) => number) },
     replay: plan.replay && {
       restoreId: plan.replay.restoreId,
-      parts: Array.from({ length: plan.replay.parts }, (_, number) => number),
+      shares: Array.from({ length: plan.replay.shares }, (_, number) => number),
     },
   };
 };
@@ -141,11 +142,17 @@ const planReplay = async (
     }
   }
   if (parts.length === 0) return null;
+  const weighing = startWeighing(parts);
+  for (const index of indexes) weighing.add(index);
+  const shares = shareOut(weighing.weights);
   await openDocument(restorePlanKey(restoreId), RestorePlan, {
-    ...{ restoreId, source, recoveryPoint: id, into, undecided: false, topics, parts },
+    ...{ restoreId, source, recoveryPoint: id, into, undecided: false, topics, parts, shares },
     plannedAt: now().toISOString(),
   });
-  return { into, restoreId, topics: topics.map((topic) => topic.name), parts: parts.length };
+  return {
+    ...{ into, restoreId, topics: topics.map((topic) => topic.name) },
+    ...{ parts: parts.length, shares: shares.length },
+  };
 };
 
 /** Records that were allowed to be large have to be allowed again. */

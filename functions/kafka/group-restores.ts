@@ -1,10 +1,12 @@
 // Consumer groups after a restore: the record that each would have read next has another offset now. Planned, looked at by people, set,
 // read back, and taken back where that was wrong.
 import { z } from 'zod';
+import { mapAtOnce } from '../../shared/at-once.ts';
 import { kafkaSourceNamed } from '../../shared/config/platform.ts';
 import { settings } from '../../shared/config/settings.ts';
 import type { ArchivedGroup } from '../../shared/kafka/archive.ts';
 import { type Cluster, openCluster } from '../../shared/kafka/cluster.ts';
+import type { GroupOffsets } from '../../shared/kafka/groups.ts';
 import { chain } from '../../shared/kafka/reading.ts';
 import {
   RestoredGroups,
@@ -19,6 +21,9 @@ import {
 import { logger } from '../../shared/telemetry/logger.ts';
 import { changeDocument, findDocument, openDocument } from '../../shared/vault/documents.ts';
 import { RestoreDisturbed, RestoreRefused } from './errors.ts';
+
+/** Documents that are read at the same time. */
+const AT_ONCE = 20;
 
 export const GroupsRequest = z.strictObject({
   restoreId: RestoreId,
@@ -50,31 +55,48 @@ const decide = async (request: GroupsRequest, plan: RestorePlan, cluster: Cluste
   const archived = await archivedGroups(plan);
   const unknown = wanted?.find((name) => !archived.some(({ group }) => group === name));
   if (unknown) throw refused(restoreId, `archived offsets of the group ${unknown}`, 'none');
-  const parts = await Promise.all(
-    plan.parts.map(async (part, number) => {
-      const restored = await findDocument(restoredKey(restoreId, number), RestoredPart);
-      if (restored) return { ...part, ...restored, offsets: restored.offsets };
-      throw refused(restoreId, 'every partition restored', `${part.as}-${part.partition} is not`);
-    }),
-  );
+  const chosen = archived.filter(({ group }) => wanted?.includes(group) ?? true);
+  const moved = await movedOffsets(plan, chosen);
   const groups: RestoredGroups['groups'] = [];
-  for (const { group, offsets } of archived.filter((each) => wanted?.includes(each.group) ?? true)) {
-    const before = (await cluster.committed(group)).offsets;
-    const moved = offsets.flatMap(({ topicId, partition, offset, metadata }) =>
-      parts
-        .filter((part) => part.topicId === topicId && part.partition === partition)
-        .map((part) => {
-          const now = before.find((each) => each.topic === part.as && each.partition === partition);
-          return {
-            ...{ topic: part.as, partition, archived: offset, offset: translated(part, offset), metadata },
-            before: now ? { offset: now.offset, metadata: now.metadata } : null,
-          };
-        }),
-    );
-    if (moved.length > 0) groups.push({ group, offsets: moved });
+  for (const { group } of chosen) {
+    const offsets = moved.get(group) ?? [];
+    if (offsets.length === 0) continue;
+    const before = positions((await cluster.committed(group)).offsets);
+    groups.push({
+      group,
+      offsets: offsets.map((each) => ({ ...each, before: before.get(`${each.topic}-${each.partition}`) ?? null })),
+    });
   }
   return { restoreId, state: 'planned', groups };
 };
+
+type Moved = Omit<RestoredGroups['groups'][number]['offsets'][number], 'before'>;
+
+/** Group → where it goes. Of each partition the map of its offsets is held only while they are translated. */
+const movedOffsets = async (
+  { restoreId, parts }: RestorePlan,
+  groups: readonly ArchivedGroup[],
+): Promise<Map<string, Moved[]>> => {
+  const committed = groups.flatMap(({ group, offsets }) => offsets.map((each) => ({ group, ...each })));
+  const partitions = Map.groupBy(committed, ({ topicId, partition }) => `${topicId} ${partition}`);
+  const all = await mapAtOnce(parts, AT_ONCE, async (part, number) => {
+    const restored = await findDocument(restoredKey(restoreId, number), RestoredPart);
+    if (!restored) throw refused(restoreId, 'every partition restored', `${part.as}-${part.partition} is not`);
+    const { as: topic, partition } = part;
+    return (partitions.get(`${part.topicId} ${partition}`) ?? []).map(({ group, offset: archived, metadata }) => ({
+      ...{ group, topic, partition, archived, metadata },
+      offset: translated({ ...part, ...restored, offsets: restored.offsets }, archived),
+    }));
+  });
+  const moved = Map.groupBy(all.flat(), ({ group }) => group);
+  return new Map([...moved].map(([group, offsets]) => [group, offsets.map(({ group: _, ...offset }) => offset)]));
+};
+
+/** Topic and partition → where a group stands. */
+const positions = (
+  offsets: GroupOffsets['offsets'],
+): Map<string, Pick<GroupOffsets['offsets'][number], 'offset' | 'metadata'>> =>
+  new Map(offsets.map(({ topic, partition, offset, metadata }) => [`${topic}-${partition}`, { offset, metadata }]));
 
 /** As they were when the newest archive was taken. */
 const archivedGroups = async ({ recoveryPoint }: RestorePlan): Promise<ArchivedGroup[]> => {
@@ -102,9 +124,9 @@ const set = async (
     });
     if (wanted.length === 0) continue;
     await cluster.commit({ group, offsets: wanted });
-    const found = (await cluster.committed(group)).offsets;
+    const found = positions((await cluster.committed(group)).offsets);
     for (const { topic, partition, offset } of wanted) {
-      const now = found.find((each) => each.topic === topic && each.partition === partition)?.offset;
+      const now = found.get(`${topic}-${partition}`)?.offset;
       if (now === offset) continue;
       throw new RestoreDisturbed('a group does not stand where it was set to.', {
         ...{

@@ -1,6 +1,7 @@
 // The end of a restore: what it brought back, in one document, and told.
 import { z } from 'zod';
 import { writeArtifact } from '../../shared/artifacts/artifacts.ts';
+import { mapAtOnce } from '../../shared/at-once.ts';
 import { kafkaSourceNamed } from '../../shared/config/platform.ts';
 import { bootstrapHere } from '../../shared/kafka/brokers.ts';
 import {
@@ -16,6 +17,9 @@ import { notify } from '../../shared/notify/notify.ts';
 import { findDocument, readDocument } from '../../shared/vault/documents.ts';
 import { ArchiveUnfinished } from './errors.ts';
 
+/** Documents that are read at the same time. */
+const AT_ONCE = 20;
+
 export const EndRequest = z.strictObject({ restoreId: RestoreId });
 
 /** @throws {ArchiveUnfinished} while a partition is not restored */
@@ -23,15 +27,14 @@ export const concludeRestore = async ({
   restoreId,
 }: z.output<typeof EndRequest>): Promise<{ restoreId: string; records: number; partitions: number }> => {
   const plan = await readDocument(restorePlanKey(restoreId), RestorePlan);
-  const restored = await Promise.all(
-    plan.parts.map((_, part) => findDocument(restoredKey(restoreId, part), RestoredPart)),
-  );
-  const parts = plan.parts.map((part, number) => {
-    const { offsets, ...result } = restored[number] ?? unfinished(plan, number);
-    return { ...part, ...result, runs: offsets.length };
+  const parts = await mapAtOnce(plan.parts, AT_ONCE, async (part, number) => {
+    const restored = await findDocument(restoredKey(restoreId, number), RestoredPart);
+    const { offsets, stretches, ...result } = restored ?? unfinished(plan, number);
+    return { ...part, ...result, stretches: stretches.length, runs: offsets.length };
   });
   const records = parts.reduce((sum, part) => sum + part.records, 0);
-  await writeArtifact(restoreSummaryKey(restoreId), JSON.stringify({ ...plan, parts, records }, null, 2));
+  const { shares: _, ...about } = plan;
+  await writeArtifact(restoreSummaryKey(restoreId), JSON.stringify({ ...about, parts, records }, null, 2));
   await notify({
     topic: 'info',
     what: `${records} records of ${plan.source} are restored into ${plan.into}`,

@@ -14,8 +14,10 @@ import {
   RestoreId,
   type RestorePart,
   RestorePlan,
+  type RestoreShare,
   restorePlanKey,
 } from '../../shared/kafka/restore.ts';
+import { shareOut, startWeighing } from '../../shared/kafka/restore-shares.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { findDocument, openDocument } from '../../shared/vault/documents.ts';
 import { RestoreRefused } from './errors.ts';
@@ -56,7 +58,7 @@ type Wanted = RestoreRequest['topics'][number];
 const SET_ASIDE = [...Object.keys(KEEPING), 'message.timestamp.type'];
 
 /** Asked again with the same id, it finds its plan, and makes what is not made yet. @throws {RestoreRefused} {ArtifactDamaged} */
-export const planRestore = async (request: RestoreRequest): Promise<{ restoreId: string; parts: number[] }> => {
+export const planRestore = async (request: RestoreRequest): Promise<{ restoreId: string; shares: number[] }> => {
   const { restoreId } = request;
   const { source } = await readPoint(request.recoveryPoint);
   const into = request.into ?? source;
@@ -64,7 +66,7 @@ export const planRestore = async (request: RestoreRequest): Promise<{ restoreId:
   const plan =
     (await findDocument(restorePlanKey(restoreId), RestorePlan)) ?? (await decide(request, { source, into }, cluster));
   for (const { setAside: _, ...topic } of plan.topics) await cluster.create(topic);
-  return { restoreId, parts: plan.parts.map((_, number) => number) };
+  return { restoreId, shares: plan.shares.map((_, number) => number) };
 };
 
 const decide = async (
@@ -79,8 +81,9 @@ const decide = async (
   const standing = await cluster.topics((name) => names.includes(name));
   const topics: MadeTopic[] = [];
   const parts: RestorePart[] = [];
-  for (const each of wanted) {
-    const facts = await archivedTopic(request, each);
+  const archived = await archivedTopics(request);
+  for (const [number, each] of wanted.entries()) {
+    const facts = archived[number] ?? notArchived(request, each);
     const target = standing.find(({ name }) => name === (each.as ?? each.topic));
     const bases = await basesOf(request, each, facts, target, cluster);
     if (!target) topics.push(madeFrom(facts, each.as ?? each.topic));
@@ -90,10 +93,17 @@ const decide = async (
         ...{ base: bases.get(partition) ?? 0, offsets: each.offsets, times: each.times },
       });
   }
-  const { vaultBucket: bucket, region } = settings();
-  await requireSegments({ bucket, region }, recoveryPoint, new Set(parts.map(({ topicId }) => topicId)));
   const plan: RestorePlan = {
-    ...{ restoreId, source, recoveryPoint, into, undecided, topics, parts },
+    ...{
+      restoreId,
+      source,
+      recoveryPoint,
+      into,
+      undecided,
+      topics,
+      parts,
+      shares: await sharesOf(recoveryPoint, parts),
+    },
     plannedAt: now().toISOString(),
   };
   const { value } = await openDocument(restorePlanKey(restoreId), RestorePlan, plan);
@@ -101,14 +111,36 @@ const decide = async (
   return value;
 };
 
-/** As it was when it was last archived, wherever in the chain that was. */
-const archivedTopic = async (request: RestoreRequest, { topic, topicId }: Wanted): Promise<TopicFacts> => {
+/** As they were when they were last archived, wherever in the chain that was. */
+const archivedTopics = async ({
+  recoveryPoint,
+  topics: wanted,
+}: RestoreRequest): Promise<readonly (TopicFacts | undefined)[]> => {
   const { vaultBucket: bucket, region } = settings();
-  for await (const { topics } of chain({ bucket, region }, request.recoveryPoint)) {
-    const found = topics.find(({ id, name }) => name === topic && (topicId ?? id) === id);
-    if (found) return found;
+  const found: (TopicFacts | undefined)[] = wanted.map(() => undefined);
+  for await (const { topics } of chain({ bucket, region }, recoveryPoint)) {
+    const named = Map.groupBy(topics, ({ name }) => name);
+    for (const [at, { topic, topicId }] of wanted.entries())
+      found[at] ??= named.get(topic)?.find(({ id }) => (topicId ?? id) === id);
+    if (!found.includes(undefined)) break;
   }
+  return found;
+};
+
+const notArchived = (request: RestoreRequest, { topic, topicId }: Wanted): never => {
   throw refused(request, `an archived topic ${topic}${topicId ? ` with the id ${topicId}` : ''}`, 'none');
+};
+
+/** One walk through the chain asks for every segment, and weighs what the indexes say of every partition. */
+const sharesOf = async (recoveryPoint: string, parts: readonly RestorePart[]): Promise<RestoreShare[]> => {
+  const { vaultBucket: bucket, region } = settings();
+  const topicIds = new Set(parts.map(({ topicId }) => topicId));
+  const weighing = startWeighing(parts);
+  for await (const index of chain({ bucket, region }, recoveryPoint)) {
+    await requireSegments({ bucket, region }, index, topicIds);
+    weighing.add(index);
+  }
+  return shareOut(weighing.weights);
 };
 
 const partitionsOf = (request: RestoreRequest, { topic, partitions }: Wanted, facts: TopicFacts): number[] => {

@@ -3,9 +3,10 @@
 import { HeadObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import { locate } from '../../shared/artifacts/artifacts.ts';
 import { ArtifactDamaged } from '../../shared/artifacts/errors.ts';
+import { mapAtOnce } from '../../shared/at-once.ts';
 import { s3 } from '../../shared/aws/clients.ts';
 import type { Artifact } from '../../shared/catalog/recovery-point.ts';
-import { chain } from '../../shared/kafka/reading.ts';
+import type { ArchiveIndex } from '../../shared/kafka/archive.ts';
 import type { Vault } from '../../shared/vault/documents.ts';
 
 const AT_ONCE = 20;
@@ -13,17 +14,11 @@ const AT_ONCE = 20;
 /** @throws {ArtifactDamaged} that names the first segment with parts of these topics that is missing, or is not what was written. */
 export const requireSegments = async (
   vault: Vault,
-  recoveryPoint: string,
+  { segments, recoveryPoint }: Pick<ArchiveIndex, 'segments' | 'recoveryPoint'>,
   topicIds: ReadonlySet<string>,
 ): Promise<void> => {
-  for await (const { segments, recoveryPoint: of } of chain(vault, recoveryPoint)) {
-    const wanted = segments.filter(({ parts }) => parts.some(({ topicId }) => topicIds.has(topicId)));
-    const worker = async (): Promise<void> => {
-      for (let segment = wanted.shift(); segment; segment = wanted.shift())
-        await requireSegment(vault, of, segment.artifact);
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  }
+  const wanted = segments.filter(({ parts }) => parts.some(({ topicId }) => topicIds.has(topicId)));
+  await mapAtOnce(wanted, AT_ONCE, ({ artifact }) => requireSegment(vault, recoveryPoint, artifact));
 };
 
 const requireSegment = async ({ bucket, region }: Vault, recoveryPoint: string, artifact: Artifact): Promise<void> => {

@@ -230,7 +230,7 @@ export const JUSTIFICATIONS: readonly Justification[] = [
       'kafkaCommitArchive',
       'kafkaMeasure',
       'kafkaPlanRestore',
-      'kafkaRestorePart',
+      'kafkaRestoreShare',
       'kafkaConcludeRestore',
       'kafkaRestoreGroups',
       'recoverySwitchStreams',

@@ -9,7 +9,8 @@ import type { Artifact } from '../catalog/recovery-point.ts';
 import { findDocument, type Vault } from '../vault/documents.ts';
 import { ArchiveIndex, indexKey, type Part } from './archive.ts';
 import { type Batch, batchesIn } from './batches.ts';
-import { codecOf, commits, type KafkaRecord, recordsIn } from './records.ts';
+import { codecOf, type KafkaRecord, recordsIn } from './records.ts';
+import { TransactionEnds } from './transactions.ts';
 
 export interface Selection {
   topic: string;
@@ -49,21 +50,49 @@ export async function* readArchive(vault: Vault, point: string, selection: Selec
       for (const part of parts) if (isWanted(part, selection)) places.push({ artifact, part });
   const partitions = Map.groupBy(places, ({ part: { topicId, partition } }) => `${topicId} ${partition}`);
   for (const [, all] of [...partitions].toSorted(([, [a]], [, [b]]) => order(a) - order(b)))
-    yield* readPartition(
-      vault,
-      all.toSorted((a, b) => a.part.from - b.part.from),
-      selection,
-    );
+    for await (const { records } of readPartition(vault, all.toSorted(byOffset), selection)) yield* records;
 }
 
 const order = (place: Place | undefined): number => place?.part.partition ?? 0;
+const byOffset = (a: Place, b: Place): number => a.part.from - b.part.from;
 
-const isWanted = ({ topic, topicId, partition, from, to }: Part, selection: Selection): boolean =>
-  topic === selection.topic &&
-  (selection.topicId ?? topicId) === topicId &&
-  (selection.partition ?? partition) === partition &&
-  from < (selection.offsets?.to ?? Number.POSITIVE_INFINITY) &&
-  to > (selection.offsets?.from ?? 0);
+export const isWanted = (part: Part, selection: Selection): boolean =>
+  part.topic === selection.topic &&
+  (selection.topicId ?? part.topicId) === part.topicId &&
+  (selection.partition ?? part.partition) === part.partition &&
+  part.to > (selection.offsets?.from ?? 0) &&
+  (isBefore(part, selection) || part.transactions);
+
+/** What begins behind the end of a selection may have the markers of transactions in it, and nothing else of it. */
+const isBefore = ({ from }: Part, { offsets }: Selection): boolean => from < (offsets?.to ?? Number.POSITIVE_INFINITY);
+
+export type PartitionSelection = Selection & { topicId: string; partition: number };
+
+/**
+ * Where an archive has what is selected of many partitions, by one walk through its chain; of each in the order of offsets.
+ * @param indexes so many of the chain, from the newest back; all of them where left out
+ */
+export const findPlaces = async (
+  vault: Vault,
+  point: string,
+  selections: readonly PartitionSelection[],
+  indexes = Number.POSITIVE_INFINITY,
+): Promise<Place[][]> => {
+  const found = selections.map((selection) => ({ selection, places: [] as Place[] }));
+  const partitions = Map.groupBy(found, ({ selection: { topicId, partition } }) => `${topicId} ${partition}`);
+  let walked = 0;
+  for await (const index of chain(vault, point)) {
+    // One text for all of them: there may be hundreds of thousands.
+    for (const { artifact, parts } of index.segments)
+      for (const part of parts)
+        for (const { selection, places } of partitions.get(`${part.topicId} ${part.partition}`) ?? [])
+          if (isWanted(part, selection))
+            places.push({ artifact, part: { ...part, topic: selection.topic, topicId: selection.topicId } });
+    walked += 1;
+    if (walked >= indexes) break;
+  }
+  return found.map(({ places }) => places.toSorted(byOffset));
+};
 
 /** From the newest to the first; where older ones have expired, to the oldest that is there. */
 export async function* chain(vault: Vault, newest: string): AsyncGenerator<ArchiveIndex> {
@@ -76,23 +105,47 @@ export async function* chain(vault: Vault, newest: string): AsyncGenerator<Archi
   }
 }
 
-async function* readPartition(
+/** How far a partition was read: `next` is the first offset behind, whether records before it were asked for or not. */
+export interface Step {
+  next: number;
+  records: ArchivedRecord[];
+}
+
+/** Batch by batch; a step without a record says that time has passed. @param places in the order of their offsets */
+export async function* readPartition(
   vault: Vault,
   places: readonly Place[],
   selection: Selection,
-): AsyncGenerator<ArchivedRecord> {
-  const ends = selection.undecided ? undefined : await endsOfTransactions(vault, places);
-  let next = 0;
+): AsyncGenerator<Step> {
+  let held: { place: Place; batches: Batch[] } | undefined;
+  const read = async (place: Place): Promise<Batch[]> => {
+    if (held?.place === place) return held.batches;
+    // Only one beside the one that is read: what is looked at ahead is mostly what comes next.
+    held = undefined;
+    held = { place, batches: await batchesOf(vault, place) };
+    return held.batches;
+  };
+  const ends = new TransactionEnds(places, read);
+  let next = selection.offsets?.from ?? 0;
   for (const place of places) {
+    if (!isBefore(place.part, selection)) return;
+    if (place.part.to <= next) continue;
     const { topic, topicId, partition } = place.part;
-    for (const batch of await batchesOf(vault, place)) {
-      if (batch.control || (ends && batch.transactional && !ends(batch))) continue;
-      for (const record of recordsIn(batch, `${topic}-${partition}`)) {
-        // A batch that two archives cut through is in both.
-        if (record.offset < Math.max(next, place.part.from)) continue;
-        next = record.offset + 1;
-        if (isAsked(record, selection)) yield { topic, topicId, partition, codec: codecOf(batch), ...record };
+    for (const batch of await read(place)) {
+      // A batch that two archives cut through is in both.
+      if (batch.lastOffset < next) continue;
+      const records: ArchivedRecord[] = [];
+      const decided = batch.transactional && !batch.control && !selection.undecided;
+      while (decided && ends.isCommitted(batch) === undefined) {
+        await ends.lookAhead();
+        yield { next, records: [] };
       }
+      if (!batch.control && (!decided || ends.isCommitted(batch)))
+        for (const record of recordsIn(batch, `${topic}-${partition}`))
+          if (record.offset >= Math.max(next, place.part.from) && isAsked(record, selection))
+            records.push({ topic, topicId, partition, codec: codecOf(batch), ...record });
+      next = batch.lastOffset + 1;
+      yield { next, records };
     }
   }
 }
@@ -102,20 +155,6 @@ const isAsked = ({ offset, timestamp }: KafkaRecord, { offsets = {}, times = {} 
   offset < (offsets.to ?? Number.POSITIVE_INFINITY) &&
   timestamp >= (times.from ?? Number.NEGATIVE_INFINITY) &&
   timestamp < (times.to ?? Number.POSITIVE_INFINITY);
-
-/** Whether the transaction of a batch was committed: by the first marker of its producer behind it. */
-const endsOfTransactions = async (vault: Vault, places: readonly Place[]): Promise<(batch: Batch) => boolean> => {
-  const markers = new Map<number, { offset: number; committed: boolean }[]>();
-  for (const place of places.filter(({ part }) => part.transactions))
-    for (const batch of await batchesOf(vault, place))
-      if (batch.control)
-        markers.set(batch.producerId, [
-          ...(markers.get(batch.producerId) ?? []),
-          { offset: batch.baseOffset, committed: commits(batch, place.part.topic) },
-        ]);
-  return ({ producerId, lastOffset }) =>
-    markers.get(producerId)?.find(({ offset }) => offset > lastOffset)?.committed ?? false;
-};
 
 /** Every batch of a part, once all of its bytes are known to be those that were written. */
 export const batchesOf = async ({ bucket, region }: Vault, { artifact, part }: Place): Promise<Batch[]> => {
@@ -131,18 +170,33 @@ export const batchesOf = async ({ bucket, region }: Vault, { artifact, part }: P
       if (isNotThere(error)) return undefined;
       throw error;
     });
-  const bytes = Buffer.from((await answer?.Body?.transformToByteArray()) ?? []);
+  const { bytes, length, sha256 } = await received(answer?.Body as AsyncIterable<Buffer> | undefined, part.bytes);
   const place = `${part.topic}-${part.partition} in ${artifact.uri}`;
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
   const batches = sha256 === part.sha256 ? [...batchesIn(bytes, place)] : [];
   const read = batches.reduce((sum, batch) => sum + batch.bytes.length, 0);
   if (batches.length === part.batches && read === part.bytes) return batches;
   throw new ArtifactDamaged('a part of an archive is not what was written.', {
     source: place,
     expected: `${part.batches} batches in ${part.bytes} bytes, SHA-256 ${part.sha256}`,
-    found: answer ? `${bytes.length} bytes, SHA-256 ${sha256}` : 'no such object or version, or none of these bytes',
+    found: answer ? `${length} bytes, SHA-256 ${sha256}` : 'no such object or version, or none of these bytes',
     next: 'Read the replica in the other region; keep this version as evidence.',
   });
+};
+
+/** As it comes, into room for as much as was asked for: a part is held once. */
+const received = async (
+  body: AsyncIterable<Buffer> | undefined,
+  expected: number,
+): Promise<{ bytes: Buffer; length: number; sha256: string }> => {
+  const bytes = Buffer.allocUnsafeSlow(expected);
+  const hash = createHash('sha256');
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    hash.update(chunk);
+    chunk.copy(bytes, Math.min(length, expected));
+    length += chunk.length;
+  }
+  return { bytes, length, sha256: hash.digest('hex') };
 };
 
 /** The object is gone, or ends before the range that was asked for. */

@@ -1,4 +1,5 @@
 // What a restore into a cluster leaves in the vault.
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 const time = z.iso.datetime();
@@ -37,6 +38,15 @@ export const MadeTopic = z.strictObject({
 });
 export type MadeTopic = z.output<typeof MadeTopic>;
 
+/** Partitions that one function restores, one after the other; a partition is in one of them. */
+export const RestoreShare = z.strictObject({
+  /** Numbers of parts of the plan. */
+  parts: z.array(z.int().nonnegative()).min(1),
+  /** So many indexes of the chain, from the newest back, have something of them. */
+  indexes: z.int().nonnegative(),
+});
+export type RestoreShare = z.output<typeof RestoreShare>;
+
 /** Decided once, before anything is made or written. */
 export const RestorePlan = z.strictObject({
   restoreId: RestoreId,
@@ -48,6 +58,7 @@ export const RestorePlan = z.strictObject({
   undecided: z.boolean(),
   topics: z.array(MadeTopic),
   parts: z.array(RestorePart).min(1),
+  shares: z.array(RestoreShare).min(1),
 });
 export type RestorePlan = z.output<typeof RestorePlan>;
 
@@ -55,32 +66,63 @@ export type RestorePlan = z.output<typeof RestorePlan>;
 export const OffsetRun = z.strictObject({ from: offset, to: offset, at: offset });
 export type OffsetRun = z.output<typeof OffsetRun>;
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Records of a partition that were written and compared in one piece. */
+const Stretch = z.strictObject({
+  /** Offsets of the archive. */
+  from: offset,
+  to: offset,
+  records: z.int().positive(),
+  /** Over everything that is kept of every record, the same of the archive and of what was read back. */
+  sha256,
+});
+export type Stretch = z.output<typeof Stretch>;
+
 /** A partition that was written and read back. */
 export const RestoredPart = z.strictObject({
   records: offset,
-  /** SHA-256 over everything that is kept of every record, the same of the archive and of what was read back. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Of its only stretch; of several, over their digests, 32 bytes each, one after the other (`digestOf`). */
+  sha256,
+  stretches: z.array(Stretch),
   offsets: z.array(OffsetRun),
   verifiedAt: time,
 });
 export type RestoredPart = z.output<typeof RestoredPart>;
 
+export const digestOf = (stretches: readonly Pick<Stretch, 'sha256'>[]): string => {
+  const [only, ...more] = stretches;
+  if (only && more.length === 0) return only.sha256;
+  return createHash('sha256')
+    .update(Buffer.concat(stretches.map((each) => Buffer.from(each.sha256, 'hex'))))
+    .digest('hex');
+};
+
 /**
- * Written before the first record: what stands behind the base from then on is of this restore. Whoever goes on with it is the same
- * producer, and numbers records as the archive does: brokers refuse to take one twice, even one that they do not show yet.
+ * How far a partition is. Written before the first record: what stands behind the base from then on is of this restore. Whoever goes
+ * on with it is the same producer, and numbers records as the archive does: brokers refuse to take one twice, even one that they do
+ * not show yet.
  */
-export const RestoreBegun = z.strictObject({
+export const RestoreProgress = z.strictObject({
   begunAt: time,
   producer: z.strictObject({ id: z.string().regex(/^\d+$/), epoch: z.int() }),
+  /** Offset of the archive behind what the stretches hold; what was left out before it is passed, too. */
+  next: offset,
+  /** Nothing is behind it. */
+  whole: z.boolean(),
+  stretches: z.array(Stretch.extend({ readBack: z.boolean() })),
+  /** Of all stretches. */
+  offsets: z.array(OffsetRun),
 });
-export type RestoreBegun = z.output<typeof RestoreBegun>;
+export type RestoreProgress = z.output<typeof RestoreProgress>;
 
 /** While it is restored a topic keeps everything. */
 export const KEEPING = { 'retention.ms': '-1', 'retention.bytes': '-1', 'cleanup.policy': 'delete' };
 
 const folderOf = (restoreId: string): string => `kafka/restores/${restoreId}`;
 export const restorePlanKey = (restoreId: string): string => `${folderOf(restoreId)}/plan.json`;
-export const restoreBegunKey = (restoreId: string, part: number): string => `${folderOf(restoreId)}/begun/${part}.json`;
+export const restoreProgressKey = (restoreId: string, part: number): string =>
+  `${folderOf(restoreId)}/progress/${part}.json`;
 export const restoredKey = (restoreId: string, part: number): string => `${folderOf(restoreId)}/parts/${part}.json`;
 /** Where a group was set to, and what it had before. Offsets are those of the restored topics. */
 export const RestoredGroups = z.strictObject({

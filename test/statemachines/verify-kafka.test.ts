@@ -5,13 +5,13 @@ import { machineOf, regionOf } from './definitions.ts';
 
 const machine = machineOf('verify-kafka');
 const INPUT = { source: 'shop-events', scheduledAt: '2026-11-22T05:00:00Z' };
-const REPLAY = { restoreId: 'verify-1', parts: [0, 1] };
+const REPLAY = { restoreId: 'verify-1', shares: [0, 1] };
 
 const verify = (answers: Record<string, (event: Json) => Json> = {}, replay: Json = REPLAY) => {
   const region = regionOf({
     kafkaVerificationChoosePoint: () => ({ source: 'shop-events', recoveryPoint: 'point', groups: [0, 1, 2], replay }),
     kafkaVerificationReadGroup: () => ({ done: true }),
-    kafkaRestorePart: () => ({ done: true }),
+    kafkaRestoreShare: () => ({ done: true }),
     kafkaVerificationRemoveTopics: () => ({ removed: 1 }),
     kafkaVerificationConclude: () => ({ verdict: 'PROVEN' }),
     ...answers,
@@ -24,16 +24,16 @@ const throws = (name: string) => () => {
 };
 
 describe('verify-kafka', () => {
-  it('reads every group, replays every partition, removes the topics and concludes', async () => {
+  it('reads every group, replays every share, removes the topics and concludes', async () => {
     let left = 3;
     const { run, payloads, asked } = verify({
       kafkaVerificationReadGroup: (event) => ({ done: (event as { group: number }).group !== 1 || --left === 0 }),
     });
     expect(await run()).toMatchObject({ status: 'SUCCEEDED', output: { verdict: 'PROVEN' } });
     expect(payloads('kafkaVerificationReadGroup')).toHaveLength(5);
-    expect(payloads('kafkaRestorePart')).toEqual([
-      { restoreId: 'verify-1', part: 0 },
-      { restoreId: 'verify-1', part: 1 },
+    expect(payloads('kafkaRestoreShare')).toEqual([
+      { restoreId: 'verify-1', share: 0 },
+      { restoreId: 'verify-1', share: 1 },
     ]);
     expect(asked.slice(-2).map(([key]) => key)).toEqual(['kafkaVerificationRemoveTopics', 'kafkaVerificationConclude']);
     expect(payloads('kafkaVerificationConclude')[0]).toMatchObject({
@@ -46,13 +46,13 @@ describe('verify-kafka', () => {
   it('replays nothing where there is no test cluster', async () => {
     const { run, asked } = verify({}, null);
     expect((await run()).status).toBe('SUCCEEDED');
-    expect(asked.map(([key]) => key)).not.toContain('kafkaRestorePart');
+    expect(asked.map(([key]) => key)).not.toContain('kafkaRestoreShare');
     expect(asked.map(([key]) => key)).not.toContain('kafkaVerificationRemoveTopics');
   });
 
   it.each([
     ['kafkaVerificationReadGroup', 'reading the archives'],
-    ['kafkaRestorePart', 'replaying into the test cluster'],
+    ['kafkaRestoreShare', 'replaying into the test cluster'],
     ['kafkaVerificationRemoveTopics', 'removing the topics of the test'],
   ])('goes on when %s fails, removes the topics, and tells it', async (name, step) => {
     const { run, payloads } = verify({ [name]: throws('ArtifactDamaged') });
@@ -63,8 +63,8 @@ describe('verify-kafka', () => {
     expect(payloads('kafkaVerificationReadGroup').length).toBeGreaterThanOrEqual(3);
   });
 
-  it('removes the topics where a partition answers neither done nor not', async () => {
-    const { run, payloads } = verify({ kafkaRestorePart: () => ({ done: 'perhaps' }) });
+  it('removes the topics where a share answers neither done nor not', async () => {
+    const { run, payloads } = verify({ kafkaRestoreShare: () => ({ done: 'perhaps' }) });
     expect((await run()).status).toBe('SUCCEEDED');
     expect(payloads('kafkaVerificationRemoveTopics')).toHaveLength(1);
     expect(payloads('kafkaVerificationConclude')[0]).toMatchObject({ troubles: [{ error: 'UnknownAnswer' }] });

@@ -5,7 +5,7 @@ import { commitArchive } from '../../functions/kafka/commits.ts';
 import { openArchive } from '../../functions/kafka/opening.ts';
 import { concludeRestore } from '../../functions/kafka/restore-ends.ts';
 import { planRestore, RestoreRequest } from '../../functions/kafka/restore-plans.ts';
-import { restorePart } from '../../functions/kafka/restoring.ts';
+import { restoreShare } from '../../functions/kafka/restoring.ts';
 import { ACCOUNT, PRIMARY } from './environment.ts';
 
 const RETRIED = ['BrokersUnreachable', 'KafkaNotReady'];
@@ -48,7 +48,7 @@ export const archiveAll = async (scheduledAt: string, segmentBytes?: number): Pr
 
 export const restoreAll = async (request: object): Promise<Attempts & { records: number; partitions: number }> => {
   const attempts: Attempts = { failures: [] };
-  const { restoreId, parts } = await persist(attempts, () => planRestore(RestoreRequest.parse(request)));
-  for (const part of parts) while (!(await persist(attempts, () => restorePart({ restoreId, part }, work))).done);
+  const { restoreId, shares } = await persist(attempts, () => planRestore(RestoreRequest.parse(request)));
+  for (const share of shares) while (!(await persist(attempts, () => restoreShare({ restoreId, share }, work))).done);
   return { ...(await concludeRestore({ restoreId })), ...attempts };
 };

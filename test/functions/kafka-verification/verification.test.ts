@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vite
 import { handler as archiveShare } from '../../../functions/kafka/archive-share.ts';
 import { handler as commit } from '../../../functions/kafka/commit-archive.ts';
 import { handler as open } from '../../../functions/kafka/open-archive.ts';
-import { handler as restorePart } from '../../../functions/kafka/restore-part.ts';
+import { handler as restoreShare } from '../../../functions/kafka/restore-share.ts';
 import { handler as choose } from '../../../functions/kafka-verification/choose-point.ts';
 import { handler as concludeHandler } from '../../../functions/kafka-verification/conclude.ts';
 import { handler as readGroup } from '../../../functions/kafka-verification/read-group.ts';
@@ -65,12 +65,12 @@ const verify = async (between?: () => Promise<unknown>) => {
     );
   await between?.();
   const during = await listed();
-  for (const part of (replay?.parts ?? []) as number[])
+  for (const share of (replay?.shares ?? []) as number[])
     troubles.push(
       ...(await vi
         .waitFor(
           async () => {
-            while (!(await invoke(restorePart, { restoreId: replay?.restoreId, part }, 600_000)).done);
+            while (!(await invoke(restoreShare, { restoreId: replay?.restoreId, share }, 600_000)).done);
             return [];
           },
           { timeout: 5_000, interval: 300 },

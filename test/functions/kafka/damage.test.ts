@@ -126,6 +126,6 @@ describeKafka('own')('a vault of which a segment is not what was written', () =>
     const bucket = await copyWith('whole', new Map());
     vi.stubEnv('VAULT_BUCKET', bucket);
     const request = { restoreId: 'damage-whole', recoveryPoint, topics: [{ topic, as: `${topic}-whole` }] };
-    expect(await invoke(planHandler, request, 120_000)).toMatchObject({ parts: [0] });
+    expect(await invoke(planHandler, request, 120_000)).toMatchObject({ shares: [0] });
   });
 });

@@ -11,7 +11,7 @@ import { failOverToMirror } from '../../../functions/kafka/mirror-failovers.ts';
 import { mirror } from '../../../functions/kafka/mirroring.ts';
 import { handler as openHandler } from '../../../functions/kafka/open-archive.ts';
 import { planRestore, RestoreRequest } from '../../../functions/kafka/restore-plans.ts';
-import { restorePart } from '../../../functions/kafka/restoring.ts';
+import { restoreShare } from '../../../functions/kafka/restoring.ts';
 import type { PhaseContext } from '../../../functions/recovery/phases.ts';
 import { switchStreams } from '../../../functions/recovery/streams.ts';
 import { Recovery } from '../../../shared/config/recovery.ts';
@@ -251,10 +251,10 @@ describeKafka('own')('a mirror', () => {
     await kafkaTool('org.apache.kafka.tools.TopicCommand', [
       ...['--bootstrap-server', test.kafka.bootstrap, '--delete', '--topic', orders],
     ]);
-    const { restoreId, parts } = await planRestore(RestoreRequest.parse(back));
-    for (const part of parts)
+    const { restoreId, shares: restored } = await planRestore(RestoreRequest.parse(back));
+    for (const share of restored)
       await until(async () => {
-        expect(await restorePart({ restoreId, part }, { remainingMs: () => 600_000 })).toMatchObject({ done: true });
+        expect(await restoreShare({ restoreId, share }, { remainingMs: () => 600_000 })).toMatchObject({ done: true });
       });
     expect(await invoke(concludeHandler, { restoreId }, 60_000)).toMatchObject({ records: 10 });
   });

@@ -10,7 +10,7 @@ import { handler as commit } from '../../../functions/kafka/commit-archive.ts';
 import { handler as conclude } from '../../../functions/kafka/conclude-restore.ts';
 import { handler as open } from '../../../functions/kafka/open-archive.ts';
 import { handler as planRestore } from '../../../functions/kafka/plan-restore.ts';
-import { handler as restorePart } from '../../../functions/kafka/restore-part.ts';
+import { handler as restoreShare } from '../../../functions/kafka/restore-share.ts';
 import type { Step } from '../../../functions/recovery/phases.ts';
 import { handler } from '../../../functions/recovery/switch-streams.ts';
 import { indexKey } from '../../../shared/kafka/archive.ts';
@@ -97,11 +97,11 @@ const record = async (): Promise<PhaseRecord> =>
 
 /** What the machine does, by its functions. */
 const run = async (input: string): Promise<string> => {
-  const { restoreId, parts } = await invoke(planRestore, JSON.parse(input), 120_000);
-  for (const part of parts as number[])
+  const { restoreId, shares } = await invoke(planRestore, JSON.parse(input), 120_000);
+  for (const share of shares as number[])
     await vi.waitFor(
       async () => {
-        while (!(await invoke(restorePart, { restoreId, part }, 600_000)).done);
+        while (!(await invoke(restoreShare, { restoreId, share }, 600_000)).done);
       },
       { timeout: 20_000, interval: 300 },
     );

@@ -9,7 +9,7 @@ import { commitArchive } from '../../../functions/kafka/commits.ts';
 import { openArchive } from '../../../functions/kafka/opening.ts';
 import { concludeRestore } from '../../../functions/kafka/restore-ends.ts';
 import { planRestore, RestoreRequest } from '../../../functions/kafka/restore-plans.ts';
-import { restorePart } from '../../../functions/kafka/restoring.ts';
+import { restoreShare } from '../../../functions/kafka/restoring.ts';
 
 const Archive = z.object({
   source: z.string(),
@@ -66,11 +66,11 @@ const archive = async (): Promise<object> => {
 
 const restore = async (): Promise<object> => {
   const { request, conclude } = Restore.parse(JSON.parse(text));
-  const { restoreId, parts } = await planRestore(request);
+  const { restoreId, shares } = await planRestore(request);
   let records = 0;
-  for (const part of parts) records += (await untilDone(() => restorePart({ restoreId, part }, work))).records;
+  for (const share of shares) records += (await untilDone(() => restoreShare({ restoreId, share }, work))).records;
   if (conclude) await concludeRestore({ restoreId });
-  return { records, partitions: parts.length };
+  return { records, shares: shares.length };
 };
 
 const run = async (): Promise<void> => {

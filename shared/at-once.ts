@@ -1,0 +1,22 @@
+/** Does the same with many things, so many of them at a time; answers in the order of the things. The first failure ends it. */
+export const mapAtOnce = async <T, R>(
+  things: readonly T[],
+  atOnce: number,
+  run: (thing: T, number: number) => Promise<R>,
+): Promise<R[]> => {
+  const answers: R[] = [];
+  const left = things.entries();
+  let failed = false;
+  const worker = async (): Promise<void> => {
+    for (const [number, thing] of left) {
+      if (failed) return;
+      answers[number] = await run(thing, number);
+    }
+  };
+  const fail = (error: unknown): never => {
+    failed = true;
+    throw error;
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, things.length) }, () => worker().catch(fail)));
+  return answers;
+};
