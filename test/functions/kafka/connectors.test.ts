@@ -5,14 +5,11 @@ import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import type { z } from 'zod';
 import { archiveShare } from '../../../functions/kafka/archiving.ts';
 import { handler as commitHandler } from '../../../functions/kafka/commit-archive.ts';
 import { type ConnectorsRequest, type Moved, moveConnectors } from '../../../functions/kafka/connector-recoveries.ts';
 import { handler as moveHandler } from '../../../functions/kafka/move-connectors.ts';
 import { handler as openHandler } from '../../../functions/kafka/open-archive.ts';
-import { planRestore, RestoreRequest } from '../../../functions/kafka/restore-plans.ts';
-import { restorePart } from '../../../functions/kafka/restoring.ts';
 import { readManifest } from '../../../shared/artifacts/manifest.ts';
 import { ArchiveIndex, besideKey, indexKey } from '../../../shared/kafka/archive.ts';
 import { type Connect, openConnect } from '../../../shared/kafka/connect.ts';
@@ -23,6 +20,7 @@ import { type Between, type Fault, openBetween } from '../../support/http-betwee
 import platform from '../../support/kafka.config.ts';
 import { describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { openConnectWorker, type TestConnect } from '../../support/kafka-connect.ts';
+import { restoreAll } from '../../support/kafka-machines.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
 import { invoke } from '../../support/platform.ts';
 
@@ -50,17 +48,6 @@ const archive = async (minute: number): Promise<ArchiveIndex> => {
   for (const share of shares) await archiveShare({ recoveryPoint, share }, { remainingMs: () => 600_000 });
   await invoke(commitHandler, { recoveryPoint }, 120_000);
   return ArchiveIndex.parse(JSON.parse((await test.read(indexKey(recoveryPoint))).toString()));
-};
-/** As the machine does it; a topic that was made a moment ago is known a moment later. */
-const restoreAll = async (request: z.input<typeof RestoreRequest>): Promise<void> => {
-  const { restoreId, parts } = await planRestore(RestoreRequest.parse(request));
-  for (const part of parts)
-    await vi.waitFor(
-      async () => {
-        expect((await restorePart({ restoreId, part }, { remainingMs: () => 600_000 })).done).toBe(true);
-      },
-      { timeout: 60_000, interval: 300 },
-    );
 };
 const archived = async (id: string): Promise<ConnectorArchive> =>
   ConnectorArchive.parse(JSON.parse((await test.read(besideKey(id, 'connect'))).toString()));
@@ -328,6 +315,7 @@ describeKafka('own')('connectors', () => {
     const restored = {
       records: 5,
       sha256: 'a'.repeat(64),
+      stretches: [],
       offsets: [{ from: 10, to: 15, at: 100 }],
       verifiedAt: at(0),
     };
@@ -339,7 +327,8 @@ describeKafka('own')('connectors', () => {
       plannedAt: at(0),
       undecided: false,
     };
-    await test.write(restorePlanKey('sinks'), JSON.stringify({ ...plan, topics: [], parts: [part] }));
+    const shares = [{ parts: [0], indexes: 1 }];
+    await test.write(restorePlanKey('sinks'), JSON.stringify({ ...plan, topics: [], parts: [part], shares }));
     const request = { restoreId: 'sinks', step: 'plan', recoveryPoint, offsets: 'archived' } as const;
     await expect(move(request)).rejects.toThrow(/orders-again-0 is not/);
     await test.write(restoredKey('sinks', 0), JSON.stringify(restored));
