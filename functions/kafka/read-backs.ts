@@ -1,7 +1,7 @@
 // What a restore wrote, read from the target and compared with what the archive has.
 import { createHash } from 'node:crypto';
-import { batchesIn } from '../../shared/kafka/batches.ts';
-import type { Cluster, Partition, Topic } from '../../shared/kafka/cluster.ts';
+import { batchesIn, offsetBehind } from '../../shared/kafka/batches.ts';
+import type { Cluster, Fetched, Partition, Topic } from '../../shared/kafka/cluster.ts';
 import { canonical } from '../../shared/kafka/encoding.ts';
 import { KafkaNotReady } from '../../shared/kafka/errors.ts';
 import { recordsIn } from '../../shared/kafka/records.ts';
@@ -29,9 +29,8 @@ export const compare = async (
   const hash = createHash('sha256');
   const end = from + records;
   let next = from;
-  while (next < end) {
+  for await (const answer of answersFrom(cluster, { topic, partition }, { from, end })) {
     if (isTimeUp()) return false;
-    const answer = await cluster.fetch(topic, partition, next);
     if (answer.outOfRange)
       throw disturbed(part, `offsets ${from} to ${end} to read back`, `the first is ${answer.logStart}`);
     const before: number = next;
@@ -52,6 +51,24 @@ export const compare = async (
   if (found !== sha256) throw disturbed(part, `SHA-256 ${sha256} of ${records} records from offset ${from}`, found);
   return true;
 };
+
+/** What the leader answers, the next of it asked for while one is worked on. */
+async function* answersFrom(
+  cluster: Cluster,
+  { topic, partition }: Pick<Target, 'topic' | 'partition'>,
+  { from, end }: { from: number; end: number },
+): AsyncGenerator<Fetched> {
+  let next = from;
+  let asked = next < end ? cluster.fetch(topic, partition, next) : undefined;
+  while (asked) {
+    const answer: Fetched = await asked;
+    next = answer.outOfRange ? end : (offsetBehind(answer.records) ?? next);
+    asked = next < end ? cluster.fetch(topic, partition, next) : undefined;
+    // Perhaps nobody comes for it: what was answered before is not right.
+    asked?.catch(() => undefined);
+    yield answer;
+  }
+}
 
 export const disturbed = ({ as, partition, base }: RestorePart, expected: string, found: unknown): RestoreDisturbed =>
   new RestoreDisturbed('the target does not hold what was restored, and only that.', {

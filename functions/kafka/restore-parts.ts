@@ -134,7 +134,7 @@ export class PartRestore {
       whole = await take(step);
       if (!whole) break;
     }
-    await writing.flush();
+    await writing.end();
     const records = noted + stretch.records;
     if (whole && written > records) throw disturbed(part, `${records} records behind the base`, written);
     const made = stretch.end(whole);

@@ -1,11 +1,11 @@
-// Records that wait to be written into a partition, in batches packed as they were.
+// Records that wait to be written into a partition, in batches packed as they were; one batch is on its way while the next is filled.
 import type { Cluster, Partition, Topic } from '../../shared/kafka/cluster.ts';
 import { encodeBatch, type Sequence } from '../../shared/kafka/encoding.ts';
 import type { ArchivedRecord } from '../../shared/kafka/reading.ts';
 
 /** Brokers take a megabyte at once unless they are told otherwise; a single record that is larger goes alone. */
 const BATCH_BYTES = 512 * 1024;
-const BATCH_RECORDS = 1000;
+const BATCH_RECORDS = 5000;
 
 export class PartWriting {
   readonly #cluster: Cluster;
@@ -14,6 +14,7 @@ export class PartWriting {
   readonly #sequence: Sequence;
   #waiting: ArchivedRecord[] = [];
   #bytes = 0;
+  #sending: Promise<void> = Promise.resolve();
 
   constructor(cluster: Cluster, topic: Topic, partition: Partition, sequence: Sequence) {
     this.#cluster = cluster;
@@ -35,13 +36,24 @@ export class PartWriting {
     this.#bytes += sizeOf(record);
   }
 
+  /** What waits goes on its way, once what went before has arrived. */
   async flush(): Promise<void> {
+    await this.#sending;
     const [first] = this.#waiting;
     if (!first) return;
-    await this.#cluster.produce(this.#topic, this.#partition, encodeBatch(this.#waiting, first.codec, this.#sequence));
+    const batch = encodeBatch(this.#waiting, first.codec, this.#sequence);
+    this.#sending = this.#cluster.produce(this.#topic, this.#partition, batch);
+    // Whoever sends the next one hears of it, or who ends.
+    this.#sending.catch(() => undefined);
     this.#sequence.number += this.#waiting.length;
     this.#waiting = [];
     this.#bytes = 0;
+  }
+
+  /** Everything that was added has arrived. */
+  async end(): Promise<void> {
+    await this.flush();
+    await this.#sending;
   }
 }
 
