@@ -253,8 +253,18 @@ describeKafka('own')('a restore that takes longer than a call', () => {
 
   it('has the transactions that were committed, also those that a cut goes through, packed as they were', async () => {
     await create();
-    const long = producer({ idempotent: true, transactionalId: `long-${topic}`, compression: 'gzip' });
-    const short = producer({ idempotent: true, transactionalId: `short-${topic}`, compression: 'gzip' });
+    const long = producer({
+      idempotent: true,
+      timeout: 120_000,
+      transactionalId: `long-${topic}`,
+      compression: 'gzip',
+    });
+    const short = producer({
+      idempotent: true,
+      timeout: 120_000,
+      transactionalId: `short-${topic}`,
+      compression: 'gzip',
+    });
     const begun = await long.beginTransaction();
     const expected: string[] = [];
     for (let round = 0; round < 30; round++) {

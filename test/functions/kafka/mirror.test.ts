@@ -272,7 +272,7 @@ describeKafka('own')('a mirror', () => {
     Object.assign(target, { connect: { url: exact.url } });
     const sending = new Producer({
       ...{ clientId: 'test', bootstrapBrokers: test.kafka.bootstrap.split(','), serializers: stringSerializers },
-      ...{ idempotent: true, transactionalId: `t-${orders}` },
+      ...{ idempotent: true, timeout: 120_000, transactionalId: `t-${orders}` },
     });
     const transact = async (value: string, end: 'commit' | 'abort'): Promise<void> => {
       const transaction = await sending.beginTransaction();

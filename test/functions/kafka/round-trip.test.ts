@@ -117,7 +117,12 @@ describeKafka('own')('an archive that is read back', () => {
 
   it('leaves out what was aborted, unless it is asked for, and goes through every archive once', async () => {
     await create();
-    const sending = producer({ idempotent: true, transactionalId: `t-${topic}`, producerId: undefined });
+    const sending = producer({
+      idempotent: true,
+      timeout: 120_000,
+      transactionalId: `t-${topic}`,
+      producerId: undefined,
+    });
     const transact = async (value: string, end: 'commit' | 'abort'): Promise<void> => {
       const transaction = await sending.beginTransaction();
       await transaction.send({ messages: [{ topic, partition: 0, value: Buffer.from(value) }] });
