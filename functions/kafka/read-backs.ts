@@ -1,8 +1,7 @@
 // What a restore wrote, read from the target and compared with what the archive has.
-import { createHash } from 'node:crypto';
 import { batchesIn, offsetBehind } from '../../shared/kafka/batches.ts';
 import type { Cluster, Fetched, Partition, Topic } from '../../shared/kafka/cluster.ts';
-import { canonical } from '../../shared/kafka/encoding.ts';
+import { RecordDigest } from '../../shared/kafka/encoding.ts';
 import { KafkaNotReady } from '../../shared/kafka/errors.ts';
 import { recordsIn } from '../../shared/kafka/records.ts';
 import type { RestorePart, Stretch } from '../../shared/kafka/restore.ts';
@@ -26,7 +25,7 @@ export const compare = async (
   { records, sha256 }: Stretch,
   from: number,
 ): Promise<boolean> => {
-  const hash = createHash('sha256');
+  const digest = new RecordDigest();
   const end = from + records;
   let next = from;
   for await (const answer of answersFrom(cluster, { topic, partition }, { from, end })) {
@@ -37,7 +36,7 @@ export const compare = async (
     for (const batch of batchesIn(answer.records, `${topic.name}-${partition.partition}`))
       for (const record of batch.control ? [] : recordsIn(batch, topic.name))
         if (record.offset >= next && record.offset < end) {
-          hash.update(canonical(record));
+          digest.add(record);
           next = record.offset + 1;
         }
     if (next === before && answer.highWatermark < end)
@@ -47,7 +46,7 @@ export const compare = async (
       });
     if (next === before) throw disturbed(part, `a record at offset ${next}`, 'none');
   }
-  const found = hash.digest('hex');
+  const found = digest.hex();
   if (found !== sha256) throw disturbed(part, `SHA-256 ${sha256} of ${records} records from offset ${from}`, found);
   return true;
 };

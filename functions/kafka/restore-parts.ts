@@ -1,11 +1,11 @@
 // One partition of a restore, in stretches: written in the order of the archive, noted, read back. How far it is, the target itself says
 // besides: what stands behind the base is of this restore, so a call that comes after one that was killed goes on behind it.
-import { createHash } from 'node:crypto';
 import { now } from '../../shared/clock.ts';
 import type { Cluster, Partition, Topic } from '../../shared/kafka/cluster.ts';
-import { canonical } from '../../shared/kafka/encoding.ts';
+import { RecordDigest } from '../../shared/kafka/encoding.ts';
 import { KafkaNotReady } from '../../shared/kafka/errors.ts';
-import { type ArchivedRecord, type Place, readPartition, type Step } from '../../shared/kafka/reading.ts';
+import { type Place, readPartition, type Step } from '../../shared/kafka/reading.ts';
+import type { KafkaRecord } from '../../shared/kafka/records.ts';
 import {
   digestOf,
   type OffsetRun,
@@ -114,15 +114,15 @@ export class PartRestore {
     const writing = new PartWriting(cluster, topic, partition, { producerId: BigInt(id), epoch, number: written });
     const stretch = new StretchTaking(progress, part.base + noted);
     const isEnough = (): boolean => stretch.bytes >= stretchBytes || isTimeUp();
-    const take = async ({ next, records }: Step): Promise<boolean> => {
+    const take = async ({ next, codec, records }: Step): Promise<boolean> => {
       for (const record of records) {
         const isNew = noted + stretch.records >= written;
-        if (isNew && writing.isFull(record)) {
+        if (isNew && writing.isFull(record, codec)) {
           await writing.flush();
           if (isEnough()) return false;
         }
         stretch.take(record);
-        if (isNew) writing.add(record);
+        if (isNew) writing.add(record, codec);
       }
       stretch.next = next;
       return !isEnough();
@@ -163,7 +163,7 @@ export class PartRestore {
 /** What is taken from the archive behind what is noted. */
 class StretchTaking {
   readonly #before: RestoreProgress;
-  readonly #hash = createHash('sha256');
+  readonly #digest = new RecordDigest();
   readonly #offsets: OffsetRun[];
   #at: number;
   #from: number | undefined;
@@ -179,10 +179,8 @@ class StretchTaking {
     this.next = before.next;
   }
 
-  take(record: ArchivedRecord): void {
-    const content = canonical(record);
-    this.#hash.update(content);
-    this.bytes += content.length;
+  take(record: KafkaRecord): void {
+    this.bytes += this.#digest.add(record);
     this.#from ??= record.offset;
     const last = this.#offsets.at(-1);
     if (last && last.to === record.offset && last.at + (last.to - last.from) === this.#at) last.to += 1;
@@ -194,7 +192,7 @@ class StretchTaking {
 
   end(whole: boolean): RestoreProgress {
     const { records, next } = this;
-    const own = { from: this.#from ?? next, to: next, records, sha256: this.#hash.digest('hex'), readBack: false };
+    const own = { from: this.#from ?? next, to: next, records, sha256: this.#digest.hex(), readBack: false };
     const stretches = records > 0 ? [...this.#before.stretches, own] : this.#before.stretches;
     return { ...this.#before, next, whole, stretches, offsets: this.#offsets };
   }

@@ -1,7 +1,7 @@
 // Records that wait to be written into a partition, in batches packed as they were; one batch is on its way while the next is filled.
 import type { Cluster, Partition, Topic } from '../../shared/kafka/cluster.ts';
 import { encodeBatch, type Sequence } from '../../shared/kafka/encoding.ts';
-import type { ArchivedRecord } from '../../shared/kafka/reading.ts';
+import type { KafkaRecord } from '../../shared/kafka/records.ts';
 
 /** Brokers take a megabyte at once unless they are told otherwise; a single record that is larger goes alone. */
 const BATCH_BYTES = 512 * 1024;
@@ -12,7 +12,9 @@ export class PartWriting {
   readonly #topic: Topic;
   readonly #partition: Partition;
   readonly #sequence: Sequence;
-  #waiting: ArchivedRecord[] = [];
+  #waiting: KafkaRecord[] = [];
+  /** How they are packed. */
+  #codec = 0;
   #bytes = 0;
   #sending: Promise<void> = Promise.resolve();
 
@@ -24,24 +26,23 @@ export class PartWriting {
   }
 
   /** What waits has to be written before this one is added. */
-  isFull(record: ArchivedRecord): boolean {
-    const [first] = this.#waiting;
-    if (!first) return false;
+  isFull(record: KafkaRecord, codec: number): boolean {
+    if (this.#waiting.length === 0) return false;
     const full = this.#bytes + sizeOf(record) > BATCH_BYTES || this.#waiting.length >= BATCH_RECORDS;
-    return full || first.codec !== record.codec;
+    return full || this.#codec !== codec;
   }
 
-  add(record: ArchivedRecord): void {
+  add(record: KafkaRecord, codec: number): void {
     this.#waiting.push(record);
+    this.#codec = codec;
     this.#bytes += sizeOf(record);
   }
 
   /** What waits goes on its way, once what went before has arrived. */
   async flush(): Promise<void> {
     await this.#sending;
-    const [first] = this.#waiting;
-    if (!first) return;
-    const batch = encodeBatch(this.#waiting, first.codec, this.#sequence);
+    if (this.#waiting.length === 0) return;
+    const batch = encodeBatch(this.#waiting, this.#codec, this.#sequence);
     this.#sending = this.#cluster.produce(this.#topic, this.#partition, batch);
     // Whoever sends the next one hears of it, or who ends.
     this.#sending.catch(() => undefined);
@@ -57,4 +58,4 @@ export class PartWriting {
   }
 }
 
-const sizeOf = ({ key, value }: ArchivedRecord): number => (key?.length ?? 0) + (value?.length ?? 0) + 100;
+const sizeOf = ({ key, value }: KafkaRecord): number => (key?.length ?? 0) + (value?.length ?? 0) + 100;

@@ -1,5 +1,6 @@
 // Records written as a batch (Apache Kafka documentation, "Message Format", 2026-11). The client's own encoder puts timestamps wrong
 // that are far apart, and takes headers as a map.
+import { createHash } from 'node:crypto';
 import { compressionsAlgorithmsByBitmask, crc32c } from '@platformatic/kafka';
 import type { KafkaRecord } from './records.ts';
 
@@ -14,14 +15,20 @@ export interface Sequence {
 type Written = Pick<KafkaRecord, 'timestamp' | 'key' | 'value' | 'headers'>;
 
 const HEADER = 61;
+/** Bytes of records that are given to a digest at once. */
+const DIGESTED_AT_ONCE = 64 * 1024;
 
 /** @param codec as in a batch's attributes; @param records one or more, whose timestamps are those of their creation */
 export const encodeBatch = (records: readonly Written[], codec: number, sequence: Sequence): Buffer => {
   const base = records[0]?.timestamp ?? 0;
-  const plain = Buffer.concat(records.map((record, delta) => recordBytes(record, delta, base)));
-  const packed = codec === 0 ? plain : compressionsAlgorithmsByBitmask[codec]?.compressSync(plain);
-  if (!packed) throw new RangeError(`There is no compression ${codec}.`);
-  const batch = Buffer.concat([Buffer.alloc(HEADER), packed]);
+  const lengths = records.map((record, delta) => lengthOf(record, delta, base));
+  const plain = new Writing(
+    lengths.reduce((sum, length) => sum + varintBytes(length) + length, HEADER),
+    HEADER,
+  );
+  for (const [delta, record] of records.entries()) plain.record(record, delta, base, lengths[delta] ?? 0);
+  const batch = codec === 0 ? plain.bytes : packed(plain.bytes.subarray(HEADER), codec);
+  batch.fill(0, 0, HEADER);
   batch.writeInt32BE(batch.length - 12, 8);
   batch.writeInt32BE(-1, 12); // leader epoch: the broker's to say
   batch.writeInt8(2, 16);
@@ -37,28 +44,55 @@ export const encodeBatch = (records: readonly Written[], codec: number, sequence
   return batch;
 };
 
-/** Everything of a record that is kept, in one way and no other: what digests are made of. */
-export const canonical = (record: Written): Buffer => recordBytes(record, 0, 0);
+const packed = (content: Buffer, codec: number): Buffer => {
+  const compressed = compressionsAlgorithmsByBitmask[codec]?.compressSync(content);
+  if (!compressed) throw new RangeError(`There is no compression ${codec}.`);
+  return Buffer.concat([Buffer.allocUnsafe(HEADER), compressed]);
+};
 
-const recordBytes = ({ timestamp, key, value, headers }: Written, delta: number, base: number): Buffer => {
-  const since = sinceBase(timestamp, base);
-  const names = headers.map(([name]) => Buffer.from(name));
-  let length = 1 + varintBytes(since) + varintBytes(delta) + sizedBytes(key) + sizedBytes(value);
-  length += varintBytes(headers.length);
-  for (const [at, [, of]] of headers.entries()) length += sizedBytes(names[at] ?? null) + sizedBytes(of);
+/** Everything of a record that is kept, in one way and no other: what digests are made of. */
+export const canonical = (record: Written): Buffer => {
+  const length = lengthOf(record, 0, 0);
   const writing = new Writing(varintBytes(length) + length);
-  writing.varint(length);
-  writing.varint(0); // attributes: none are defined, a byte of zero either way
-  writing.varint(since);
-  writing.varint(delta);
-  writing.sized(key);
-  writing.sized(value);
-  writing.varint(headers.length);
-  for (const [at, [, of]] of headers.entries()) {
-    writing.sized(names[at] ?? null);
-    writing.sized(of);
-  }
+  writing.record(record, 0, 0, length);
   return writing.bytes;
+};
+
+/** SHA-256 over records as `canonical` has them, which are made in one place that is used again and again. */
+export class RecordDigest {
+  readonly #hash = createHash('sha256');
+  readonly #writing = new Writing(DIGESTED_AT_ONCE);
+
+  /** @returns how many bytes it came to */
+  add(record: Written): number {
+    const length = lengthOf(record, 0, 0);
+    const whole = varintBytes(length) + length;
+    if (whole > this.#writing.room) this.#flush();
+    if (whole > this.#writing.room) this.#hash.update(canonical(record));
+    else this.#writing.record(record, 0, 0, length);
+    return whole;
+  }
+
+  /** Ends it. */
+  hex(): string {
+    this.#flush();
+    return this.#hash.digest('hex');
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#writing.taken());
+  }
+}
+
+/** Of a record, without the length that stands before it. */
+const lengthOf = ({ timestamp, key, value, headers }: Written, delta: number, base: number): number => {
+  let length = 1 + varintBytes(sinceBase(timestamp, base)) + varintBytes(delta) + sizedBytes(key) + sizedBytes(value);
+  length += varintBytes(headers.length);
+  for (const [name, of] of headers) {
+    const bytes = Buffer.byteLength(name);
+    length += varintBytes(bytes) + bytes + sizedBytes(of);
+  }
+  return length;
 };
 
 /** Doubled and with its sign a number still counts exactly up to here; what is larger is reckoned in 64 bits. */
@@ -83,17 +117,46 @@ const varintBytes = (value: number | bigint): number => {
 
 const sizedBytes = (bytes: Buffer | null): number => (bytes ? varintBytes(bytes.length) + bytes.length : 1);
 
-/** One record, written from its beginning to its end. */
+/** Records, written one behind the other. */
 class Writing {
   readonly bytes: Buffer;
-  #at = 0;
+  readonly #from: number;
+  #at: number;
 
-  constructor(length: number) {
+  constructor(length: number, from = 0) {
     this.bytes = Buffer.allocUnsafe(length);
+    this.#from = from;
+    this.#at = from;
+  }
+
+  get room(): number {
+    return this.bytes.length - this.#at;
+  }
+
+  /** What was written; what is written next takes its place. */
+  taken(): Buffer {
+    const written = this.bytes.subarray(this.#from, this.#at);
+    this.#at = this.#from;
+    return written;
+  }
+
+  record({ timestamp, key, value, headers }: Written, delta: number, base: number, length: number): void {
+    this.#varint(length);
+    this.#varint(0); // attributes: none are defined, a byte of zero either way
+    this.#varint(sinceBase(timestamp, base));
+    this.#varint(delta);
+    this.#sized(key);
+    this.#sized(value);
+    this.#varint(headers.length);
+    for (const [name, of] of headers) {
+      this.#varint(Buffer.byteLength(name));
+      this.#at += this.bytes.write(name, this.#at);
+      this.#sized(of);
+    }
   }
 
   /** Seven bits a byte. */
-  varint(value: number | bigint): void {
+  #varint(value: number | bigint): void {
     let left = zigzag(value);
     if (typeof left === 'bigint') {
       for (; left >= 0x80n; left >>= 7n) this.bytes[this.#at++] = Number(left & 0x7fn) | 0x80;
@@ -104,8 +167,8 @@ class Writing {
   }
 
   /** A length and that many bytes; minus one is null. */
-  sized(bytes: Buffer | null): void {
-    this.varint(bytes?.length ?? -1);
+  #sized(bytes: Buffer | null): void {
+    this.#varint(bytes?.length ?? -1);
     if (bytes) this.#at += bytes.copy(this.bytes, this.#at);
   }
 }

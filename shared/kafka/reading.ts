@@ -50,7 +50,19 @@ export async function* readArchive(vault: Vault, point: string, selection: Selec
       for (const part of parts) if (isWanted(part, selection)) places.push({ artifact, part });
   const partitions = Map.groupBy(places, ({ part: { topicId, partition } }) => `${topicId} ${partition}`);
   for (const [, all] of [...partitions].toSorted(([, [a]], [, [b]]) => order(a) - order(b)))
-    for await (const { records } of readPartition(vault, all.toSorted(byOffset), selection)) yield* records;
+    yield* recordsOf(vault, all.toSorted(byOffset), selection);
+}
+
+async function* recordsOf(
+  vault: Vault,
+  places: readonly Place[],
+  selection: Selection,
+): AsyncGenerator<ArchivedRecord> {
+  const [place] = places;
+  if (!place) return;
+  const { topic, topicId, partition } = place.part;
+  for await (const { records, codec } of readPartition(vault, places, selection))
+    for (const record of records) yield { topic, topicId, partition, codec, ...record };
 }
 
 const order = (place: Place | undefined): number => place?.part.partition ?? 0;
@@ -108,7 +120,9 @@ export async function* chain(vault: Vault, newest: string): AsyncGenerator<Archi
 /** How far a partition was read: `next` is the first offset behind, whether records before it were asked for or not. */
 export interface Step {
   next: number;
-  records: ArchivedRecord[];
+  /** How the batch was packed that they came in, as in a batch's attributes. */
+  codec: number;
+  records: KafkaRecord[];
 }
 
 /** Batch by batch; a step without a record says that time has passed. @param places in the order of their offsets */
@@ -130,22 +144,22 @@ export async function* readPartition(
   for (const place of places) {
     if (!isBefore(place.part, selection)) return;
     if (place.part.to <= next) continue;
-    const { topic, topicId, partition } = place.part;
+    const { topic, partition } = place.part;
     for (const batch of await read(place)) {
       // A batch that two archives cut through is in both.
       if (batch.lastOffset < next) continue;
-      const records: ArchivedRecord[] = [];
+      const codec = codecOf(batch);
+      const records: KafkaRecord[] = [];
       const decided = batch.transactional && !batch.control && !selection.undecided;
       while (decided && ends.isCommitted(batch) === undefined) {
         await ends.lookAhead();
-        yield { next, records: [] };
+        yield { next, codec, records: [] };
       }
       if (!batch.control && (!decided || ends.isCommitted(batch)))
         for (const record of recordsIn(batch, `${topic}-${partition}`))
-          if (record.offset >= Math.max(next, place.part.from) && isAsked(record, selection))
-            records.push({ topic, topicId, partition, codec: codecOf(batch), ...record });
+          if (record.offset >= Math.max(next, place.part.from) && isAsked(record, selection)) records.push(record);
       next = batch.lastOffset + 1;
-      yield { next, records };
+      yield { next, codec, records };
     }
   }
 }

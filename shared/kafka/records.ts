@@ -36,10 +36,13 @@ export function* recordsIn(batch: Batch, place: string): Generator<KafkaRecord> 
     for (let left = reading.varint(); left > 0; left--)
       headers.push([reading.bytes()?.toString() ?? '', reading.bytes()]);
     yield {
-      ...{ offset, key, value, headers },
+      offset,
       // The broker overwrites the time of the whole batch, and leaves what the producer said in its records.
       timestamp: appended ? batch.maxTimestamp : Number(base + sinceBase),
       timestampType: appended ? 'LogAppendTime' : 'CreateTime',
+      key,
+      value,
+      headers,
     };
   }
 }

@@ -90,7 +90,7 @@ describe('a partition of an archive', () => {
       { from: 3, to: 4, batches: [marker(3, 2n, 'commit')] },
     );
     const steps = readPartition(VAULT, places, TOPIC);
-    const first = { next: 0, records: [] };
+    const first = { next: 0, codec: 0, records: [] };
     for (const parts of [[0], [0, 1], [0, 1, 2]]) {
       expect((await steps.next()).value).toEqual(first);
       expect(read).toEqual(parts);
