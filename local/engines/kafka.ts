@@ -24,7 +24,7 @@ export interface KafkaOptions {
   /** Of the first broker's clients; one that is free where left out. */
   port?: number;
   /** Of every broker; they win over ours: `{ 'log.segment.bytes': '16384' }`. */
-  properties?: Record<string, string>;
+  properties?: Record<string, string> | ((node: Node) => Record<string, string>);
   /** Where the jars are, unless where setup fetches them. */
   jars?: string;
 }
@@ -112,7 +112,8 @@ const brokerOf = (node: Node, nodes: readonly Node[], clusterId: string, options
 
   const prepare = async () => {
     await mkdir(temporary, { recursive: true });
-    await writeFile(configuration, serverProperties(node, nodes, directory, options.properties ?? {}));
+    const own = typeof options.properties === 'function' ? options.properties(node) : (options.properties ?? {});
+    await writeFile(configuration, serverProperties(node, nodes, directory, own));
     if (existsSync(join(directory, 'data', 'meta.properties'))) return;
     const [java, args] = command('kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', configuration);
     await runProgram(java, args, { user: undefined }).catch((error: Error) => {

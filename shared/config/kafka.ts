@@ -7,6 +7,7 @@ const broker = z
 const brokers = z.array(broker).min(1);
 /** A topic has letters, digits, dots, underscores and hyphens; `*` stands for any of them. */
 const pattern = z.string().regex(/^[A-Za-z0-9._*-]{1,249}$/, 'the name of a topic, or a pattern with *');
+const ca = z.string().startsWith('-----BEGIN CERTIFICATE-----', 'a certificate as PEM');
 const topics = z.strictObject({ include: z.array(pattern).min(1), exclude: z.array(pattern).default([]) });
 
 // What is in an address is in every log: a login belongs into a secret.
@@ -39,8 +40,10 @@ export const Kafka = z.strictObject({
       z.strictObject({ mode: z.literal('none') }),
     ])
     .prefault({ mode: 'iam' }),
-  /** Plain connections carry what everybody on the way may read. */
-  tls: z.boolean().default(true),
+  /** Plain connections carry what everybody on the way may read. `ca` is PEM: the authority of brokers that Node.js does not know. */
+  tls: z
+    .union([z.boolean(), z.strictObject({ ca })], { error: 'true, false, or { ca: "-----BEGIN CERTIFICATE-----…" }' })
+    .default(true),
   topics,
   schedules: z.strictObject({ archive: schedule, verify: schedule.prefault('cron(0 5 ? * SUN *)') }),
   /** A source of kind `kafka`, a test cluster: archives are replayed there. Without one they are read through. */

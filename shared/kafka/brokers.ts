@@ -31,7 +31,7 @@ export const bootstrapHere = ({ bootstrap }: Pick<KafkaSource, 'bootstrap'>): re
 export const openBrokers = async (name: string, source: KafkaSource): Promise<Brokers> => {
   const options: ConnectionOptions = {
     ...OPTIONS,
-    ...(source.tls ? { tls: {} } : {}),
+    ...(source.tls ? { tls: source.tls === true ? {} : source.tls } : {}),
     ...(await signIn(name, source)),
   };
   const connections = new Map<string, Promise<Connection>>();

@@ -30,6 +30,9 @@ const PASSING = new Set([
   'OUT_OF_ORDER_SEQUENCE_NUMBER',
 ]);
 
+/** Codes of Node.js for certificates that are not what one relies on. */
+const UNTRUSTED = /CERT|^UNABLE_TO_/;
+
 /** @param what was asked about; @param code of the protocol, or its name; @param said what the broker adds */
 export const refusalOf = (source: string, what: string, code: number | string, said = ''): LifeboatError => {
   const codes: Record<number, string> = protocolErrorsCodesById;
@@ -51,7 +54,21 @@ export const refusalOf = (source: string, what: string, code: number | string, s
 /** @param address of the broker that was asked */
 export const known = (source: string, address: string, error: unknown): unknown => {
   if (error instanceof LifeboatError) return error;
-  if (isOf(error, AuthenticationError))
+  const causes = [...causesOf(error)];
+  const untrusted = causes.find(({ code }) => typeof code === 'string' && UNTRUSTED.test(code));
+  if (untrusted)
+    return new KafkaRefused('the certificate of the broker is not trusted.', {
+      ...{ source, expected: `a certificate of ${address} by a known authority`, found: untrusted.message },
+      next: 'Nothing was sent to it. Name the authority of the brokers as `tls.ca`, or look who answers at this address.',
+    });
+  if (causes.some(({ message }) => message === 'Broker requires TLS.'))
+    return new KafkaRefused('the broker speaks TLS, the configuration does not.', {
+      ...{ source, expected: `an answer without TLS at ${address}`, found: 'one with TLS' },
+      next: 'Take `tls: false` out of the configuration, or name the port of a listener without it.',
+    });
+  const login = causes.findLastIndex((each) => each instanceof AuthenticationError);
+  // A connection that ends while the login is sent is no answer to it.
+  if (login >= 0 && !causes.slice(login).some(isCut))
     return new KafkaAccessDenied(
       'the brokers do not accept the login.',
       {
@@ -66,20 +83,23 @@ export const known = (source: string, address: string, error: unknown): unknown 
     const code = error.errors.find((each: { apiId?: string }) => each.apiId)?.apiId;
     return refusalOf(source, address, typeof code === 'string' ? code : error.message);
   }
-  if (isOf(error, NetworkError) || isOf(error, TimeoutError))
+  if (error instanceof Error && causes.some(isCut))
     return new BrokersUnreachable(
       'the broker cannot be reached.',
       {
         source,
         expected: `an answer at ${address}`,
         found: error.cause instanceof Error ? error.cause.message : error.message,
-        next: 'Look at security groups and subnets of the functions and of the brokers; it is tried again.',
+        next: 'Look at security groups and subnets of the functions and of the brokers, and whether this port speaks TLS just where `tls` says so; it is tried again.',
       },
       { cause: error },
     );
   return error;
 };
 
-/** Several tries of the client come as one error with their causes. */
-const isOf = <E extends Error>(error: unknown, type: abstract new (...args: never[]) => E): error is E =>
-  error instanceof type || (error instanceof Error && error.cause instanceof type);
+const isCut = (error: Error): boolean => error instanceof NetworkError || error instanceof TimeoutError;
+
+/** An error and what it was caused by: several tries of the client come as one error. */
+function* causesOf(error: unknown): Generator<NodeJS.ErrnoException> {
+  for (let each = error; each instanceof Error; each = each.cause) yield each;
+}
