@@ -102,7 +102,7 @@ export const accessOf = async (brokers: Brokers, takenAt: string): Promise<Archi
   const missing: string[] = [];
   const known = async <T>(what: string, ask: () => Promise<T>): Promise<T | null> => {
     try {
-      return await ask();
+      return await ask().catch(onceMore(ask));
     } catch (error) {
       // A broker that is down is asked for its settings in vain; the others have its partitions.
       const isTold =
@@ -121,6 +121,14 @@ export const accessOf = async (brokers: Brokers, takenAt: string): Promise<Archi
     missing,
   };
 };
+
+/** A connection that was cut off says nothing about the broker. */
+const onceMore =
+  <T>(ask: () => Promise<T>) =>
+  (error: unknown): Promise<T> => {
+    if (error instanceof BrokersUnreachable) return ask();
+    throw error;
+  };
 
 /** Those that are there already stay as they are. */
 export const createAcls = async (brokers: Brokers, acls: readonly Acl[]): Promise<void> => {

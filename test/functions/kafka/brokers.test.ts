@@ -91,7 +91,7 @@ describeKafka('own')('a cluster of three', () => {
     vi.restoreAllMocks();
   });
 
-  it('that throttles is archived to the last record', async () => {
+  it('that throttles is archived to the last record, and each is restored once', async () => {
     await admin.createTopics({ topics: [topic], partitions: 1, replicas: 1 });
     await send(1500, 1);
     const quota = ['--entity-type', 'clients', '--entity-name', 'lifeboat'];
@@ -103,13 +103,20 @@ describeKafka('own')('a cluster of three', () => {
         ...change,
         ...quota,
       ]);
-    await alter('--add-config', 'consumer_byte_rate=200000');
+    await alter('--add-config', 'consumer_byte_rate=200000,producer_byte_rate=200000');
     try {
       const { recoveryPoint, records, gaps } = await archiveAll(at(0));
       expect({ records, gaps }).toEqual({ records: 1500, gaps: 0 });
       expect(await read(recoveryPoint)).toEqual(expected(1500));
+      const as = `${topic}-back`;
+      expect(await restoreAll({ restoreId: `slow-${topics}`, recoveryPoint, topics: [{ topic, as }] })).toMatchObject({
+        records: 1500,
+      });
+      await using cluster = await openCluster(SOURCE, platform.sources[SOURCE]);
+      const [back] = await cluster.topics((each) => each === as);
+      expect(back && (await cluster.ranges(back))).toEqual(new Map([[0, { from: 0, to: 1500 }]]));
     } finally {
-      await alter('--delete-config', 'consumer_byte_rate');
+      await alter('--delete-config', 'consumer_byte_rate,producer_byte_rate');
     }
   });
 
