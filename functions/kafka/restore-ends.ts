@@ -20,6 +20,9 @@ import { ArchiveUnfinished } from './errors.ts';
 /** Documents that are read at the same time. */
 const AT_ONCE = 20;
 
+/** Topics whose settings are told; a message has room for no more. */
+const TOLD = 20;
+
 export const EndRequest = z.strictObject({ restoreId: RestoreId });
 
 /** @throws {ArchiveUnfinished} while a partition is not restored */
@@ -53,19 +56,20 @@ export const concludeRestore = async ({
 };
 
 /** A restored topic keeps everything until people say that it need not: what it holds is older than it would allow. */
-const settingsLeft = ({ topics, into }: RestorePlan): string => {
+const settingsLeft = ({ topics, into, restoreId }: RestorePlan): string => {
   const [bootstrap] = bootstrapHere(kafkaSourceNamed(into));
-  return topics
-    .map(({ name, settings, setAside }) => {
-      const given = Object.entries(setAside).map(([setting, value]) => `${setting}=[${value}]`);
-      const taken = Object.keys(KEEPING).filter((setting) => settings[setting] !== undefined && !(setting in setAside));
-      const changes = [
-        ...(given.length > 0 ? [`--add-config '${given.join(',')}'`] : []),
-        ...(taken.length > 0 ? [`--delete-config ${taken.join(',')}`] : []),
-      ].join(' ');
-      return `Once consumers have read what they need of ${name}, let it drop old records as it did: kafka-configs.sh --bootstrap-server ${bootstrap} --alter --topic ${name} ${changes}`;
-    })
-    .join(' ');
+  const told = topics.slice(0, TOLD).map(({ name, settings, setAside }) => {
+    const given = Object.entries(setAside).map(([setting, value]) => `${setting}=[${value}]`);
+    const taken = Object.keys(KEEPING).filter((setting) => settings[setting] !== undefined && !(setting in setAside));
+    const changes = [
+      ...(given.length > 0 ? [`--add-config '${given.join(',')}'`] : []),
+      ...(taken.length > 0 ? [`--delete-config ${taken.join(',')}`] : []),
+    ].join(' ');
+    return `Once consumers have read what they need of ${name}, let it drop old records as it did: kafka-configs.sh --bootstrap-server ${bootstrap} --alter --topic ${name} ${changes}`;
+  });
+  const more = topics.length - told.length;
+  const elsewhere = `So for ${more} more topics: ${restoreSummaryKey(restoreId)} has what was set aside of each.`;
+  return [...told, ...(more > 0 ? [elsewhere] : [])].join(' ');
 };
 
 const unfinished = ({ source, recoveryPoint, parts, restoreId }: RestorePlan, number: number): never => {

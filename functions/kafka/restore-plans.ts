@@ -45,14 +45,16 @@ export const RestoreRequest = z.strictObject({
         times: z.strictObject({ from: instant.optional(), to: instant.optional() }).optional(),
       }),
     )
-    .min(1),
+    .min(1)
+    /** All that the newest archive has, where left out. */
+    .optional(),
   /** `absent`: the topics are made; `empty`: they are there and hold nothing; `merge`: what is restored is appended. */
   target: z.enum(['absent', 'empty', 'merge']).default('absent'),
   /** Records of transactions that were aborted, or had not ended, too. */
   undecided: z.boolean().default(false),
 });
 type RestoreRequest = z.output<typeof RestoreRequest>;
-type Wanted = RestoreRequest['topics'][number];
+type Wanted = NonNullable<RestoreRequest['topics']>[number];
 
 /** Settings that drop records for their age, their number or their key, or give them another time. */
 const SET_ASIDE = [...Object.keys(KEEPING), 'message.timestamp.type'];
@@ -74,17 +76,18 @@ const decide = async (
   { source, into }: { source: string; into: string },
   cluster: Cluster,
 ): Promise<RestorePlan> => {
-  const { restoreId, recoveryPoint, undecided, topics: wanted } = request;
-  const names = wanted.map(({ topic, as = topic }) => as);
-  const doubled = names.find((name, at) => names.indexOf(name) !== at);
-  if (doubled) throw refused(request, `one source for each topic`, `two for ${doubled}`);
-  const standing = await cluster.topics((name) => names.includes(name));
+  const { restoreId, recoveryPoint, undecided } = request;
+  const archived = await archivedTopics(request);
+  const names = new Set<string>();
+  for (const { topic, as = topic } of archived.map(({ wanted }) => wanted)) {
+    if (names.has(as)) throw refused(request, `one source for each topic`, `two for ${as}`);
+    names.add(as);
+  }
+  const standing = new Map((await cluster.topics((name) => names.has(name))).map((topic) => [topic.name, topic]));
   const topics: MadeTopic[] = [];
   const parts: RestorePart[] = [];
-  const archived = await archivedTopics(request);
-  for (const [number, each] of wanted.entries()) {
-    const facts = archived[number] ?? notArchived(request, each);
-    const target = standing.find(({ name }) => name === (each.as ?? each.topic));
+  for (const { wanted: each, facts = notArchived(request, each) } of archived) {
+    const target = standing.get(each.as ?? each.topic);
     const bases = await basesOf(request, each, facts, target, cluster);
     if (!target) topics.push(madeFrom(facts, each.as ?? each.topic));
     for (const partition of partitionsOf(request, each, facts))
@@ -111,21 +114,24 @@ const decide = async (
   return value;
 };
 
-/** As they were when they were last archived, wherever in the chain that was. */
+/** Topics that are wanted, as they were when they were last archived, wherever in the chain that was. */
 const archivedTopics = async ({
   recoveryPoint,
-  topics: wanted,
-}: RestoreRequest): Promise<readonly (TopicFacts | undefined)[]> => {
+  topics: named,
+}: RestoreRequest): Promise<{ wanted: Wanted; facts?: TopicFacts }[]> => {
   const { vaultBucket: bucket, region } = settings();
-  const found: (TopicFacts | undefined)[] = wanted.map(() => undefined);
+  let found: { wanted: Wanted; facts?: TopicFacts }[] | undefined = named?.map((wanted) => ({ wanted }));
   for await (const { topics } of chain({ bucket, region }, recoveryPoint)) {
-    const named = Map.groupBy(topics, ({ name }) => name);
-    for (const [at, { topic, topicId }] of wanted.entries())
-      found[at] ??= named.get(topic)?.find(({ id }) => (topicId ?? id) === id);
-    if (!found.includes(undefined)) break;
+    found ??= topics.map((facts) => ({ wanted: { topic: facts.name, topicId: facts.id }, facts }));
+    const names = Map.groupBy(topics, ({ name }) => name);
+    found = found.map(({ wanted, facts = topicOf(names, wanted) }) => (facts ? { wanted, facts } : { wanted }));
+    if (found.every(({ facts }) => facts)) break;
   }
-  return found;
+  return found ?? [];
 };
+
+const topicOf = (names: ReadonlyMap<string, TopicFacts[]>, { topic, topicId }: Wanted): TopicFacts | undefined =>
+  names.get(topic)?.find(({ id }) => (topicId ?? id) === id);
 
 const notArchived = (request: RestoreRequest, { topic, topicId }: Wanted): never => {
   throw refused(request, `an archived topic ${topic}${topicId ? ` with the id ${topicId}` : ''}`, 'none');

@@ -83,12 +83,8 @@ const restore = async (context: PhaseContext, source: string, recoveryPoint: str
   const name = `${restoreId}-${attempt}`;
   const found = await findExecution(MACHINE, name);
   if (!found) {
-    const { topics } = await readDocument(indexKey(recoveryPoint), ArchiveIndex);
     await stillHeld();
-    await startExecution(MACHINE, name, {
-      ...{ restoreId, recoveryPoint },
-      topics: topics.map((topic) => ({ topic: topic.name, topicId: topic.id })),
-    });
+    await startExecution(MACHINE, name, { restoreId, recoveryPoint });
     return wait(`the execution ${name} of ${MACHINE} is begun`, { restoreId, attempt });
   }
   switch (found.status) {

@@ -136,6 +136,23 @@ describeKafka('own')('a restore', () => {
     expect((await partOf(id, 0)).offsets).toEqual([{ from: 0, to: 3, at: 0 }]);
   });
 
+  it('brings back all that the archive has where no topic is named, and tells of a few what is left to do', async () => {
+    const others = Array.from({ length: 21 }, (_, number) => `${topic}-${number}`);
+    vi.spyOn(platform.sources[SOURCE].topics, 'include', 'get').mockReturnValue([topic, `${topic}-*`]);
+    await using cluster = await openCluster(SOURCE, platform.sources[SOURCE]);
+    const made = { partitions: 1, replicas: 1, settings: { 'retention.ms': '100000000000000' } };
+    for (const name of [topic, ...others]) await cluster.create({ name, ...made });
+    await vi.waitFor(() => send(['a', 'b']), { timeout: 20_000, interval: 300 });
+    const recoveryPoint = await archive();
+    await cluster.remove([topic, ...others]);
+    const restoreId = `all-${topics}`;
+    expect(await restore({ restoreId, recoveryPoint })).toMatchObject({ records: 2, partitions: 22 });
+    expect(await consume(topic, 0, 2)).toHaveLength(2);
+    expect(test.messages[0]?.text).toContain(
+      `So for 2 more topics: kafka/restores/${restoreId}/summary.json has what was set aside of each.`,
+    );
+  });
+
   it('goes to another name, of a range of times, one partition', async () => {
     await create(topic, 2);
     await send(['a', 'b', 'c', 'd']);
