@@ -49,9 +49,12 @@ const line = (record: ArchivedRecord, text: boolean): string => {
 };
 
 /** Producers may say any time: not all of them have a date. */
-const timeOf = (milliseconds: number): object => {
-  const date = new Date(milliseconds);
-  return { milliseconds, time: Number.isNaN(date.getTime()) ? null : date.toISOString() };
+const timeOf = (milliseconds: number | bigint): object => {
+  const date = new Date(Number(milliseconds));
+  return {
+    milliseconds: typeof milliseconds === 'bigint' ? `${milliseconds}` : milliseconds,
+    time: Number.isNaN(date.getTime()) ? null : date.toISOString(),
+  };
 };
 
 const read = async (): Promise<void> => {

@@ -69,8 +69,8 @@ export const contentsOf = async (records: AsyncIterable<KafkaRecord>): Promise<C
   const contents: Contents = { records: 0, first: null, last: null };
   for await (const { timestamp } of records) {
     contents.records += 1;
-    contents.first ??= timestamp;
-    contents.last = timestamp;
+    contents.first ??= Number(timestamp);
+    contents.last = Number(timestamp);
   }
   return contents;
 };

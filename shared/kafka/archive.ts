@@ -96,8 +96,8 @@ export const Part = PartitionRange.extend({
   records: z.int().nonnegative(),
   /** Whether there are batches or markers of transactions in it. */
   transactions: z.boolean(),
-  /** Milliseconds since 1970; of the record with the latest timestamp. */
-  maxTimestamp: z.int(),
+  /** Milliseconds since 1970; of the record with the latest timestamp. Producers may say more than a number holds exactly. */
+  maxTimestamp: z.number(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 export type Part = z.output<typeof Part>;

@@ -56,7 +56,7 @@ export interface Cluster extends AsyncDisposable {
   /** Of each partition of a topic, by its number. @throws {KafkaNotReady} {KafkaRefused} */
   ranges(topic: Topic): Promise<Map<number, Range>>;
   /** The first offset whose record is of that time or later, in milliseconds; undefined where there is none. */
-  offsetAt(topic: Topic, partition: Partition, time: number): Promise<number | undefined>;
+  offsetAt(topic: Topic, partition: Partition, time: number | bigint): Promise<number | undefined>;
   /** What is configured for a topic and differs from the broker's own: name → value. */
   settingsOf(topic: Topic): Promise<Record<string, string>>;
   /** At least one batch where there is one; whole batches and perhaps the beginning of another. */

@@ -35,7 +35,7 @@ export const encodeBatch = (records: readonly Written[], codec: number, sequence
   batch.writeInt16BE(codec, 21);
   batch.writeInt32BE(records.length - 1, 23);
   batch.writeBigInt64BE(BigInt(base), 27);
-  batch.writeBigInt64BE(BigInt(records.reduce((max, { timestamp }) => Math.max(max, timestamp), base)), 35);
+  batch.writeBigInt64BE(BigInt(records.reduce((max, { timestamp }) => (timestamp > max ? timestamp : max), base)), 35);
   batch.writeBigInt64BE(sequence.producerId, 43);
   batch.writeInt16BE(sequence.epoch, 51);
   batch.writeInt32BE(sequence.number % 2 ** 31, 53);
@@ -85,7 +85,7 @@ export class RecordDigest {
 }
 
 /** Of a record, without the length that stands before it. */
-const lengthOf = ({ timestamp, key, value, headers }: Written, delta: number, base: number): number => {
+const lengthOf = ({ timestamp, key, value, headers }: Written, delta: number, base: number | bigint): number => {
   let length = 1 + varintBytes(sinceBase(timestamp, base)) + varintBytes(delta) + sizedBytes(key) + sizedBytes(value);
   length += varintBytes(headers.length);
   for (const [name, of] of headers) {
@@ -98,8 +98,10 @@ const lengthOf = ({ timestamp, key, value, headers }: Written, delta: number, ba
 /** Doubled and with its sign a number still counts exactly up to here; what is larger is reckoned in 64 bits. */
 const EXACT = 2 ** 51;
 
-const sinceBase = (timestamp: number, base: number): number | bigint =>
-  Math.abs(timestamp) < EXACT / 2 && Math.abs(base) < EXACT / 2 ? timestamp - base : BigInt(timestamp) - BigInt(base);
+const sinceBase = (timestamp: number | bigint, base: number | bigint): number | bigint =>
+  isExact(timestamp) && isExact(base) ? timestamp - base : BigInt.asIntN(64, BigInt(timestamp) - BigInt(base));
+
+const isExact = (time: number | bigint): time is number => typeof time === 'number' && Math.abs(time) < EXACT / 2;
 
 /** The sign in the lowest bit. */
 const zigzag = (value: number | bigint): number | bigint => {
@@ -140,7 +142,7 @@ class Writing {
     return written;
   }
 
-  record({ timestamp, key, value, headers }: Written, delta: number, base: number, length: number): void {
+  record({ timestamp, key, value, headers }: Written, delta: number, base: number | bigint, length: number): void {
     this.#varint(length);
     this.#varint(0); // attributes: none are defined, a byte of zero either way
     this.#varint(sinceBase(timestamp, base));

@@ -5,8 +5,8 @@ import { BatchDamaged } from './errors.ts';
 
 export interface KafkaRecord {
   offset: number;
-  /** Milliseconds since 1970. */
-  timestamp: number;
+  /** Milliseconds since 1970, as producers say: in nanoseconds it is more than a number holds, and then all 64 bits. */
+  timestamp: number | bigint;
   timestampType: 'CreateTime' | 'LogAppendTime';
   key: Buffer | null;
   value: Buffer | null;
@@ -38,7 +38,7 @@ export function* recordsIn(batch: Batch, place: string): Generator<KafkaRecord> 
     yield {
       offset,
       // The broker overwrites the time of the whole batch, and leaves what the producer said in its records.
-      timestamp: appended ? batch.maxTimestamp : Number(base + sinceBase),
+      timestamp: appended ? batch.maxTimestamp : exact(base + sinceBase),
       timestampType: appended ? 'LogAppendTime' : 'CreateTime',
       key,
       value,
@@ -46,6 +46,12 @@ export function* recordsIn(batch: Batch, place: string): Generator<KafkaRecord> 
     };
   }
 }
+
+const exact = (time: bigint): number | bigint => {
+  // Differences go round where 64 bits end.
+  const whole = BigInt.asIntN(64, time);
+  return Number.isSafeInteger(Number(whole)) ? Number(whole) : whole;
+};
 
 /** How a batch is packed, as in its attributes. */
 export const codecOf = ({ bytes }: Batch): number => bytes.readInt16BE(ATTRIBUTES_AT) & CODEC;

@@ -15,7 +15,7 @@ const varint = (value: bigint): Buffer => {
 const sized = (bytes: Buffer | null): Buffer =>
   bytes ? Buffer.concat([varint(BigInt(bytes.length)), bytes]) : varint(-1n);
 
-type Given = Pick<KafkaRecord, 'timestamp' | 'key' | 'value' | 'headers'>;
+type Given = Pick<KafkaRecord, 'key' | 'value' | 'headers'> & { timestamp: number };
 const recordOf = ({ timestamp, key, value, headers }: Given, delta: number, base: number): Buffer => {
   const body = Buffer.concat([
     ...[Buffer.alloc(1), varint(BigInt(timestamp) - BigInt(base)), varint(BigInt(delta)), sized(key), sized(value)],
