@@ -9,16 +9,21 @@ type Piece = { from: number; to: number };
  */
 export const holesIn = (index: ArchiveIndex, before: Positions | undefined): string[] => {
   const { recoveryPoint, topics, segments, gaps, next } = index;
-  const parts = segments.flatMap((segment) => segment.parts);
+  const keyOf = (each: { topicId: string; partition: number }): string => `${each.topicId} ${each.partition}`;
+  const parts = Map.groupBy(
+    segments.flatMap((segment) => segment.parts),
+    keyOf,
+  );
+  const gapsOf = Map.groupBy(gaps, keyOf);
   const isCompacted = (topicId: string): boolean =>
     topics.some(({ id, settings }) => id === topicId && settings['cleanup.policy']?.includes('compact'));
   return Object.entries(next).flatMap(([topicId, { topic, next: ends }]) =>
     Object.entries(ends).flatMap(([number, end]) => {
-      const isOf = (each: { topicId: string; partition: number }) =>
-        each.topicId === topicId && `${each.partition}` === number;
+      const key = `${topicId} ${number}`;
+      const own = gapsOf.get(key) ?? [];
       // Offsets that were given again overlap; compaction leaves none behind.
-      if (gaps.some((gap) => isOf(gap) && gap.why === 'rewound') || isCompacted(topicId)) return [];
-      const pieces: Piece[] = [...parts.filter(isOf), ...gaps.filter(isOf)].toSorted((a, b) => a.from - b.from);
+      if (own.some(({ why }) => why === 'rewound') || isCompacted(topicId)) return [];
+      const pieces: Piece[] = [...(parts.get(key) ?? []), ...own].toSorted((a, b) => a.from - b.from);
       const begin = before?.[topicId]?.next[number] ?? pieces[0]?.from ?? end;
       return holes(pieces, begin, end).map(
         ({ from, to }) => `${recoveryPoint}: ${topic}-${number}, offsets ${from} to ${to} are in no segment`,

@@ -1,14 +1,17 @@
 // The beginning of a verification: which archives are read, what is missing by their indexes alone, and where they are replayed, too.
 import { createHash } from 'node:crypto';
+import { digestObject, uriHere } from '../../shared/artifacts/artifacts.ts';
 import { isExecutionRunning } from '../../shared/aws/executions.ts';
 import { newestBefore, readPoint } from '../../shared/catalog/catalog.ts';
 import { RecoveryPointMissing } from '../../shared/catalog/errors.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now } from '../../shared/clock.ts';
 import { kafkaSourceNamed } from '../../shared/config/platform.ts';
+import { settings } from '../../shared/config/settings.ts';
 import { ArchiveIndex, indexKey } from '../../shared/kafka/archive.ts';
 import { type Cluster, openCluster } from '../../shared/kafka/cluster.ts';
 import { isStoredArchive } from '../../shared/kafka/newest.ts';
+import { chain } from '../../shared/kafka/reading.ts';
 import { KEEPING, type RestorePart, RestorePlan, restorePlanKey } from '../../shared/kafka/restore.ts';
 import { shareOut, startWeighing } from '../../shared/kafka/restore-shares.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
@@ -77,33 +80,58 @@ const isVouchedFor = ({ status, verifications }: RecoveryPoint, replayed: boolea
   (!replayed && status === 'stored' && verifications.some(({ verdict }) => verdict === 'INTACT'));
 
 const decide = async (point: RecoveryPoint, execution: string, into: string | undefined): Promise<Plan> => {
-  const indexes: ArchiveIndex[] = [];
-  const incomplete: string[] = [];
-  let since: ArchiveIndex | undefined;
-  for (let id: string | null = point.id; id !== null && !since; ) {
+  const walked = await walk(point, into !== undefined);
+  return {
+    ...{ recoveryPoint: point.id, since: walked.since?.recoveryPoint ?? null },
+    incomplete: walked.incomplete.slice(0, 100),
+    groups: grouped(walked.ids),
+    replay: into === undefined || !walked.newest ? null : await planReplay(point, execution, into, walked),
+  };
+};
+
+/** Archives that no verification vouches for yet, from the newest back. */
+interface Walked {
+  ids: string[];
+  newest: ArchiveIndex | undefined;
+  /** The newest that one vouches for. */
+  since: ArchiveIndex | undefined;
+  /** What is missing or changed by indexes alone. */
+  incomplete: string[];
+}
+
+/** Two indexes are held at a time: one, and the one that goes on from it. */
+const walk = async (point: RecoveryPoint, replayed: boolean): Promise<Walked> => {
+  const walked: Walked = { ids: [], newest: undefined, since: undefined, incomplete: [] };
+  let later: ArchiveIndex | undefined;
+  for (let id: string | null = point.id; id !== null && !walked.since; ) {
     const index: ArchiveIndex | undefined = await findDocument(indexKey(id), ArchiveIndex);
     const own: RecoveryPoint | undefined = id === point.id ? point : await findPoint(id);
-    // The oldest have expired, and their indexes with them.
-    if (!index && (!own || own.status === 'expired')) break;
+    // The oldest have expired, and their indexes with them: where they ended, nobody knows.
+    if (!index && (!own || own.status === 'expired')) return walked;
     if (!index) {
-      incomplete.push(`${id}: the vault has no index of it`);
-      break;
+      walked.incomplete.push(`${id}: the vault has no index of it`);
+      return walked;
     }
-    if (id !== point.id && own && isVouchedFor(own, into !== undefined)) since = index;
-    else indexes.push(index);
+    if (later) walked.incomplete.push(...holesIn(later, index.next));
+    if (own) walked.incomplete.push(...(await changesOf(own)));
+    if (id !== point.id && own && isVouchedFor(own, replayed)) walked.since = index;
+    else walked.ids.push(id);
+    walked.newest ??= index;
+    later = index;
     id = index.base;
   }
-  const oldest = indexes.at(-1);
-  for (const index of indexes) {
-    const base = index === oldest ? since : indexes[indexes.indexOf(index) + 1];
-    // Of the oldest that is left nobody knows where it began.
-    if (base || index.base === null) incomplete.push(...holesIn(index, base?.next));
-  }
-  return {
-    ...{ recoveryPoint: point.id, since: since?.recoveryPoint ?? null, incomplete: incomplete.slice(0, 100) },
-    groups: grouped(indexes.map(({ recoveryPoint }) => recoveryPoint)),
-    replay: into === undefined ? null : await planReplay(point, execution, into, indexes, since),
-  };
+  if (later && !walked.since) walked.incomplete.push(...holesIn(later, undefined));
+  return walked;
+};
+
+/** Restores read the index that stands there; the catalogue says what was written. */
+const changesOf = async ({ id, artifacts }: RecoveryPoint): Promise<string[]> => {
+  const written = artifacts.find(({ uri }) => uri.endsWith(`/${indexKey(id)}`));
+  if (!written) return [];
+  const { sha256 } = await digestObject(uriHere(written.uri));
+  return sha256 === written.sha256
+    ? []
+    : [`${id}: its index has the SHA-256 ${sha256}, where ${written.sha256} was written`];
 };
 
 const grouped = (ids: readonly string[]): string[][] => {
@@ -116,13 +144,11 @@ const planReplay = async (
   { id, source }: RecoveryPoint,
   execution: string,
   into: string,
-  indexes: readonly ArchiveIndex[],
-  since: ArchiveIndex | undefined,
+  { newest, since }: Walked,
 ): Promise<Plan['replay']> => {
   const name = executionName(execution);
   // Names of executions may be longer than ids of restores, and hold other letters.
   const restoreId = `verify-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
-  const [newest] = indexes;
   const parts: RestorePart[] = [];
   const topics: RestorePlan['topics'] = [];
   for (const [topicId, { topic, next }] of Object.entries(newest?.next ?? {})) {
@@ -143,7 +169,11 @@ const planReplay = async (
   }
   if (parts.length === 0) return null;
   const weighing = startWeighing(parts);
-  for (const index of indexes) weighing.add(index);
+  const { vaultBucket: bucket, region } = settings();
+  for await (const index of chain({ bucket, region }, id)) {
+    if (index.recoveryPoint === since?.recoveryPoint) break;
+    weighing.add(index);
+  }
   const shares = shareOut(weighing.weights);
   await openDocument(restorePlanKey(restoreId), RestorePlan, {
     ...{ restoreId, source, recoveryPoint: id, into, undecided: false, topics, parts, shares },

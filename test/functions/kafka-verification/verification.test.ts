@@ -185,6 +185,22 @@ describeKafka('own')('a verification of archives', () => {
     for (const key of [first, second]) expect(swapped.verdict.reason).toContain(key);
   });
 
+  it('names an index that is not the one that was written, though everything in it is there', async () => {
+    await send('a', 'b');
+    const id = await archive();
+    await send('c');
+    await archive();
+    const index = await indexOf(id);
+    await test.write(indexKey(id), JSON.stringify({ ...index, groups: [] }, null, 1));
+    const { verdict } = await verify();
+    expect(verdict).toMatchObject({
+      verdict: 'FAILED',
+      reason: expect.stringMatching(
+        new RegExp(`${id}: its index has the SHA-256 [0-9a-f]{64}, where [0-9a-f]{64} was written`),
+      ),
+    });
+  });
+
   it('names offsets that are in no segment of the index', async () => {
     await send('a', 'b');
     await archive();
