@@ -195,6 +195,32 @@ describeKafka('own')('a restore that takes longer than a call', () => {
     });
   });
 
+  it('is stopped by a name where the target lost what was restored, noted and read back', async () => {
+    await create();
+    await send(1000);
+    const { restoreId, as } = await planned({ recoveryPoint: await archive() });
+    expect(await patiently(() => restoreShare({ restoreId, share: 0 }, timeFor(5)))).toMatchObject({ done: false });
+    const begun = await progress(restoreId);
+    const [stretch] = begun.stretches;
+    expect(begun).toMatchObject({ whole: false, stretches: [{ readBack: false }] });
+    await using cluster = await openCluster(SOURCE, platform.sources[SOURCE]);
+    await cluster.remove([as]);
+    const made = { name: as, partitions: 1, replicas: 1, settings: {} };
+    await vi.waitFor(async () => expect(await cluster.create(made)).toBe(true), { timeout: 20_000, interval: 200 });
+    const stopped = (found: RegExp) =>
+      vi.waitFor(
+        () =>
+          expect(restoreShare({ restoreId, share: 0 }, enough)).rejects.toMatchObject({
+            ...{ name: 'KafkaNotReady', message: expect.stringMatching(found) },
+          }),
+        { timeout: 10_000, interval: 200 },
+      );
+    await stopped(new RegExp(`offsets up to ${stretch?.records}. Found 0`));
+    const readBack = { ...begun, stretches: [{ ...stretch, readBack: true }] };
+    await test.write(restoreProgressKey(restoreId, 0), JSON.stringify(readBack));
+    await stopped(new RegExp(`${stretch?.records} records behind the base.*the topic were deleted`, 's'));
+  });
+
   it('passes what is not asked for, and does not read it again', async () => {
     await create();
     const sent = await send(1000);

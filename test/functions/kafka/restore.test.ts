@@ -15,7 +15,6 @@ import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
 import platform from '../../support/kafka.config.ts';
 import { describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
-import { contextFor } from '../../support/lambda-context.ts';
 import { invoke } from '../../support/platform.ts';
 
 vi.mock('#platform', () => import('../../support/kafka.config.ts'));
@@ -288,7 +287,7 @@ describeKafka('own')('a restore', () => {
   });
 
   it('is stopped by a name where somebody else writes to the target', async () => {
-    await create(topic, 1);
+    await create(topic, 2);
     await send(['a']);
     const recoveryPoint = await archive();
     const as = `${topic}-busy`;
@@ -297,11 +296,12 @@ describeKafka('own')('a restore', () => {
       { restoreId: `busy-${topics}`, recoveryPoint, topics: [{ topic, as }] },
       120_000,
     );
-    await vi.waitFor(() => send(['foreign'], { to: as }), { timeout: 20_000, interval: 300 });
-    await expect(shareHandler({ restoreId, share: 0 }, contextFor('kafkaRestoreShare', 600_000))).rejects.toMatchObject(
-      {
-        name: 'RestoreDisturbed',
-      },
-    );
+    for (const partition of [0, 1])
+      await vi.waitFor(() => send(['foreign'], { to: as, partition }), { timeout: 20_000, interval: 300 });
+    // Of the second partition there is nothing to restore.
+    for (const share of [0, 1])
+      await expect(invoke(shareHandler, { restoreId, share }, 600_000)).rejects.toMatchObject({
+        ...{ name: 'RestoreDisturbed', message: expect.stringContaining(`${as}-${share}`) },
+      });
   });
 });
