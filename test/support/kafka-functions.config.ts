@@ -1,6 +1,7 @@
 // The configuration of a process that runs functions of Kafka: its second argument says which cluster.
 import { z } from 'zod';
 import { Kafka } from '../../shared/config/kafka.ts';
+import { Notifications } from '../../shared/config/notifications.ts';
 
 export const Cluster = z.object({
   source: z.string(),
@@ -13,6 +14,7 @@ const { source, bootstrap, topics, shares } = Cluster.parse(JSON.parse(process.a
 
 export default {
   name: 'shop',
+  notifications: Notifications.parse({}),
   sources: {
     [source]: Kafka.parse({
       ...{ kind: 'kafka', bootstrap, auth: { mode: 'none' }, tls: false, topics: { include: topics } },
