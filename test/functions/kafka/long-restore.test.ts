@@ -279,18 +279,10 @@ describeKafka('own')('a restore that takes longer than a call', () => {
 
   it('has the transactions that were committed, also those that a cut goes through, packed as they were', async () => {
     await create();
-    const long = producer({
-      idempotent: true,
-      timeout: 120_000,
-      transactionalId: `long-${topic}`,
-      compression: 'gzip',
-    });
-    const short = producer({
-      idempotent: true,
-      timeout: 120_000,
-      transactionalId: `short-${topic}`,
-      compression: 'gzip',
-    });
+    // A transaction that is not ended within this time is aborted by the broker.
+    const transactional = { idempotent: true, compression: 'gzip', timeout: 120_000 };
+    const long = producer({ ...transactional, transactionalId: `long-${topic}` });
+    const short = producer({ ...transactional, transactionalId: `short-${topic}` });
     const begun = await long.beginTransaction();
     const expected: string[] = [];
     for (let round = 0; round < 30; round++) {

@@ -303,5 +303,12 @@ describeKafka('own')('a restore', () => {
       await expect(invoke(shareHandler, { restoreId, share }, 600_000)).rejects.toMatchObject({
         ...{ name: 'RestoreDisturbed', message: expect.stringContaining(`${as}-${share}`) },
       });
+    // What is not whole is neither said to be, nor are groups moved to it.
+    await expect(invoke(concludeHandler, { restoreId }, 60_000)).rejects.toMatchObject({
+      ...{ name: 'ArchiveUnfinished', message: expect.stringContaining(`${as}-0 is not`) },
+    });
+    await expect(invoke(groupsHandler, { restoreId }, 60_000)).rejects.toMatchObject({
+      ...{ name: 'RestoreRefused', message: expect.stringMatching(/every partition restored.*is not/s) },
+    });
   });
 });

@@ -117,12 +117,9 @@ describeKafka('own')('an archive that is read back', () => {
 
   it('leaves out what was aborted, unless it is asked for, and goes through every archive once', async () => {
     await create();
-    const sending = producer({
-      idempotent: true,
-      timeout: 120_000,
-      transactionalId: `t-${topic}`,
-      producerId: undefined,
-    });
+    // A transaction that is not ended within this time is aborted by the broker.
+    const timeout = 120_000;
+    const sending = producer({ idempotent: true, transactionalId: `t-${topic}`, producerId: undefined, timeout });
     const transact = async (value: string, end: 'commit' | 'abort'): Promise<void> => {
       const transaction = await sending.beginTransaction();
       await transaction.send({ messages: [{ topic, partition: 0, value: Buffer.from(value) }] });
