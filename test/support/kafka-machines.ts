@@ -46,6 +46,12 @@ export const archiveAll = async (scheduledAt: string, segmentBytes?: number): Pr
   return { recoveryPoint, ...(await commitArchive({ recoveryPoint })), ...attempts };
 };
 
+/** The first call for each share, with what it throws. */
+export const restoreOnce = async (request: object): Promise<void> => {
+  const { restoreId, shares } = await planRestore(RestoreRequest.parse(request));
+  for (const share of shares) await restoreShare({ restoreId, share }, work);
+};
+
 export const restoreAll = async (request: object): Promise<Attempts & { records: number; partitions: number }> => {
   const attempts: Attempts = { failures: [] };
   const { restoreId, shares } = await persist(attempts, () => planRestore(RestoreRequest.parse(request)));

@@ -4,20 +4,24 @@ import { type AddressInfo, createServer, connect as dial, type Socket } from 'no
 
 export interface TcpProxy extends AsyncDisposable {
   port: number;
-  /**
-   * Asked for each new connection: after how many bytes, of both directions together, it is reset. Infinity: never. A connection
-   * of which nothing is passed on, ever, has `'silent'`.
-   */
-  behave(next: (connection: number) => number | 'silent'): void;
+  /** Asked for each new connection. */
+  behave(next: (connection: number) => Fate): void;
   /** Connections since `behave` was called, how many of them were reset, and how many bytes went either way. */
   seen: { connections: number; resets: number; bytes: number };
-  /** When something was sent to a silent connection. */
+  /** When something was sent to a connection that is silent. */
   swallowed(): Promise<void>;
+}
+
+/** After how many bytes, of both directions together, a connection ends. Infinity: never. */
+export interface Fate {
+  bytes: number;
+  /** `reset`: both sides see it. `silent`: it stands, and nothing is passed on any more. */
+  end: 'reset' | 'silent';
 }
 
 /** @param to port on 127.0.0.1 */
 export const openProxy = async (to: number): Promise<TcpProxy> => {
-  let plan: (connection: number) => number | 'silent' = () => Number.POSITIVE_INFINITY;
+  let plan: (connection: number) => Fate = () => ({ bytes: Number.POSITIVE_INFINITY, end: 'reset' });
   let seen = { connections: 0, resets: 0, bytes: 0 };
   let swallowing = Promise.withResolvers<void>();
   const open = new Set<Socket>();
@@ -28,13 +32,9 @@ export const openProxy = async (to: number): Promise<TcpProxy> => {
   const server = createServer((client) => {
     keep(client).setNoDelay(true);
     const counted = seen;
-    const limit = plan(counted.connections++);
-    if (limit === 'silent') {
-      client.on('data', () => swallowing.resolve());
-      return;
-    }
+    const fate = plan(counted.connections++);
     const broker = keep(dial(to, '127.0.0.1')).setNoDelay(true);
-    let left = limit;
+    let left = fate.bytes;
     const pass = (from: Socket, into: Socket): void => {
       from.on('data', (chunk) => {
         const whole = chunk.length <= left;
@@ -46,6 +46,11 @@ export const openProxy = async (to: number): Promise<TcpProxy> => {
             from.pause();
             into.once('drain', () => from.resume());
           }
+          return;
+        }
+        if (fate.end === 'silent') {
+          if (passed.length > 0) into.write(passed);
+          swallowing.resolve();
           return;
         }
         counted.resets += 1;

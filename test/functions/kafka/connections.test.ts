@@ -1,7 +1,9 @@
 // Connections to brokers that are reset at any byte, or on which nothing comes: a proxy stands between them and the functions.
 import { Producer } from '@platformatic/kafka';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { archiveShare } from '../../../functions/kafka/archiving.ts';
 import { openArchive } from '../../../functions/kafka/opening.ts';
+import { planRestore, RestoreRequest } from '../../../functions/kafka/restore-plans.ts';
 import { freePort } from '../../../local/engines/ports.ts';
 import type { KafkaSource } from '../../../shared/config/schema.ts';
 import { ArchiveIndex, indexKey } from '../../../shared/kafka/archive.ts';
@@ -10,19 +12,20 @@ import { PRIMARY } from '../../support/environment.ts';
 import platform from '../../support/kafka.config.ts';
 import { describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { listeningAlso } from '../../support/kafka-listeners.ts';
-import { archiveAll, restoreAll } from '../../support/kafka-machines.ts';
+import { archiveAll, restoreAll, restoreOnce } from '../../support/kafka-machines.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
-import { openProxy, randomFrom, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { type Fate, openProxy, randomFrom, type TcpProxy } from '../../support/tcp-proxy.ts';
 
 vi.mock('#platform', () => import('../../support/kafka.config.ts'));
 
 const SOURCE = 'shop-events';
+const work = { remainingMs: () => 600_000 };
 const RECORDS = 600;
 const SEGMENT_BYTES = 60_000;
-/** The suite resets at some bytes, the long form at hundreds. */
+/** The suite resets at some bytes, the long form at many more. */
 const EVERYWHERE = process.env.LIFEBOAT_INTERRUPTIONS === 'all';
-const POINTS = EVERYWHERE ? 400 : 12;
-const ROUNDS = EVERYWHERE ? Array.from({ length: 50 }, (_, round) => round) : [1, 2];
+const POINTS = EVERYWHERE ? 100 : 8;
+const ROUNDS = EVERYWHERE ? Array.from({ length: 20 }, (_, round) => round) : [1, 2];
 vi.setConfig({ testTimeout: EVERYWHERE ? 3_600_000 : 180_000, hookTimeout: 180_000 });
 let test: KafkaPlatform;
 let proxy: TcpProxy;
@@ -70,7 +73,23 @@ const spread = (points: number, most: number): number[] => [
 /** What the archive does not have of access. */
 const missing = async (point: string): Promise<string[] | undefined> =>
   ArchiveIndex.parse(JSON.parse(`${await test.read(indexKey(point))}`)).access?.missing;
-const calm = () => Number.POSITIVE_INFINITY;
+const calm = (): Fate => ({ bytes: Number.POSITIVE_INFINITY, end: 'reset' });
+const resetAfter = (bytes: number): Fate => ({ bytes, end: 'reset' });
+/** Time goes by until it has ended; seldom more than two requests wait, half a minute each. */
+const soon = async (asked: Promise<unknown>): Promise<unknown> => {
+  let ended = false;
+  const error = asked
+    .then(
+      () => expect.fail('answered'),
+      (reason: unknown) => reason,
+    )
+    .finally(() => {
+      ended = true;
+    });
+  for (let seconds = 0; !ended && seconds < 120; seconds++) await vi.advanceTimersByTimeAsync(1000);
+  return error;
+};
+const unreachable = (text: RegExp) => ({ name: 'BrokersUnreachable', message: expect.stringMatching(text) });
 
 describeKafka('own')('a cluster behind a bad network', () => {
   beforeAll(async () => {
@@ -107,7 +126,7 @@ describeKafka('own')('a cluster behind a bad network', () => {
     for (const bytes of spread(POINTS, all))
       for (const nth of [0, 1]) {
         await test.begin();
-        proxy.behave((connection) => (connection === nth ? bytes : Number.POSITIVE_INFINITY));
+        proxy.behave((connection) => (connection === nth ? resetAfter(bytes) : calm()));
         const { recoveryPoint, records } = await archiveAll(at(), SEGMENT_BYTES);
         expect({ bytes, records }).toEqual({ bytes, records: RECORDS });
         // Access may be missing and the archive goes on: a connection that is cut off is no reason.
@@ -131,7 +150,7 @@ describeKafka('own')('a cluster behind a bad network', () => {
     for (const [number, bytes] of spread(POINTS, most).entries())
       for (const nth of [0, 1]) {
         const as = `${topic}-${number}-${nth}`;
-        proxy.behave((connection) => (connection === nth ? bytes : Number.POSITIVE_INFINITY));
+        proxy.behave((connection) => (connection === nth ? resetAfter(bytes) : calm()));
         expect(await restore(as), `${bytes} bytes`).toMatchObject({ records: RECORDS });
         if (proxy.seen.resets > 0) names.push(as);
       }
@@ -146,7 +165,7 @@ describeKafka('own')('a cluster behind a bad network', () => {
   it('of which every connection is reset at random is archived and restored by calls that go on, and loses and doubles nothing', async () => {
     await fill();
     const random = randomFrom(20261126);
-    const often = () => Math.floor(2 ** (9 + random() * 10));
+    const often = () => resetAfter(Math.floor(2 ** (9 + random() * 10)));
     proxy.behave(often);
     const { recoveryPoint, failures } = await archiveAll(at(), SEGMENT_BYTES);
     expect(failures.length).toBeGreaterThan(3);
@@ -170,7 +189,7 @@ describeKafka('own')('a cluster behind a bad network', () => {
       [true, 5_000],
     ] as const) {
       vi.spyOn(platform.sources[SOURCE] as KafkaSource, 'tls', 'get').mockReturnValue(tls);
-      proxy.behave(() => 'silent');
+      proxy.behave(() => ({ bytes: 0, end: 'silent' }));
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
       const asked = openArchive(request).then(
         () => expect.fail('answered'),
@@ -178,16 +197,46 @@ describeKafka('own')('a cluster behind a bad network', () => {
       );
       await proxy.swallowed();
       await vi.advanceTimersByTimeAsync(milliseconds);
-      expect(await asked).toMatchObject({
-        ...{
-          name: 'BrokersUnreachable',
-          message: expect.stringMatching(/^shop-events: .*127\.0\.0\.1:\d+.*timed out/),
-        },
-      });
+      expect(await asked).toMatchObject(unreachable(/^shop-events: .*127\.0\.0\.1:\d+.*timed out/));
       vi.useRealTimers();
     }
     proxy.behave(calm);
     vi.spyOn(platform.sources[SOURCE] as KafkaSource, 'tls', 'get').mockReturnValue(false);
     expect(await archiveAll(request.scheduledAt)).toMatchObject({ records: RECORDS, failures: [] });
+  });
+
+  it('that falls silent in the middle of an answer or of what is written to it is named, and the next call goes on', async () => {
+    await fill();
+    const scheduledAt = at();
+    const silent = async (bytes: number, ask: () => Promise<unknown>): Promise<void> => {
+      proxy.behave(() => ({ bytes, end: 'silent' }));
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const asked = ask();
+      await Promise.race([proxy.swallowed(), asked]);
+      expect(await soon(asked)).toMatchObject(unreachable(/^shop-events: .*timed out/));
+      vi.useRealTimers();
+      proxy.behave(calm);
+    };
+    const opened = await openArchive({ source: SOURCE, scheduledAt, purpose: 'scheduled', execution: 'arn:none' });
+    if ('underWay' in opened) throw new Error(opened.underWay);
+    const { recoveryPoint } = opened;
+    await silent(100_000, () => archiveShare({ recoveryPoint, share: 0 }, work, SEGMENT_BYTES));
+    expect(await archiveAll(scheduledAt, SEGMENT_BYTES)).toMatchObject({
+      recoveryPoint,
+      records: RECORDS,
+      failures: [],
+    });
+    expect(await archived(recoveryPoint)).toEqual(partitionsOf(sent));
+    // Ids of producers are given out from here on.
+    await restoreAll({ restoreId: `first-${topics}`, recoveryPoint, topics: [{ topic, as: `${topic}-first` }] });
+    const as = `${topic}-back`;
+    const request = { restoreId: `silent-${topics}`, recoveryPoint, topics: [{ topic, as }] };
+    await planRestore(RestoreRequest.parse(request));
+    await vi.waitFor(async () => expect(await admin('TopicCommand', '--describe', '--topic', as)).not.toMatch(/none/), {
+      ...{ timeout: 20_000, interval: 200 },
+    });
+    await silent(100_000, () => restoreOnce(request));
+    expect(await restoreAll(request)).toMatchObject({ records: RECORDS });
+    expect(await consumed(as)).toEqual(partitionsOf(sent));
   });
 });
