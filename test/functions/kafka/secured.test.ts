@@ -21,6 +21,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 const SOURCE = 'shop-events';
 const PASSWORD = 'kept-in-the-secret-alone';
+const SESSION_MS = 1000;
 let test: KafkaPlatform;
 let ca: string;
 let secured: number;
@@ -57,14 +58,21 @@ const configure = (change: Partial<KafkaSource> = {}): void => {
     if (configured[name] !== undefined) vi.spyOn(source, name, 'get').mockReturnValue(configured[name]);
   vi.spyOn(source.topics, 'include', 'get').mockReturnValue([topic]);
 };
-const create = async (values: string[]): Promise<void> => {
-  await admin('TopicCommand', '--create', '--topic', topic, '--partitions', '1');
+/** One after the other in each partition in turn. */
+const create = async (values: string[], partitions = 1): Promise<void> => {
+  await admin('TopicCommand', '--create', '--topic', topic, '--partitions', `${partitions}`);
   const producer = new Producer({ clientId: 'test', bootstrapBrokers: test.kafka.bootstrap.split(',') });
-  await producer.send({ messages: values.map((value) => ({ topic, partition: 0, value: Buffer.from(value) })) });
+  for (const [number, value] of values.entries())
+    await producer.send({ messages: [{ topic, partition: number % partitions, value: Buffer.from(value) }] });
   await producer.close();
 };
 const open = () =>
   openArchive({ source: SOURCE, scheduledAt: at(topics), purpose: 'scheduled', execution: 'arn:none' });
+const opened = async () => {
+  const answer = await open();
+  return 'underWay' in answer ? expect.fail(answer.underWay) : answer;
+};
+const work = { remainingMs: () => 600_000 };
 /** What is thrown, with all that stands in it and in its causes. */
 const thrown = async (asked: Promise<unknown>): Promise<{ name: string; message: string; all: string }> => {
   const error = await asked.then(
@@ -85,6 +93,8 @@ describeKafka('own')('a cluster with TLS and logins', () => {
       'ssl.keystore.certificate.chain': certificates.certificate,
       'ssl.keystore.key': certificates.key,
       'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+      // As with tokens of IAM, a login is good for a while and is renewed on the connection.
+      'scram-sha-512.connections.max.reauth.ms': `${SESSION_MS}`,
       'scram-sha-512.sasl.jaas.config': 'org.apache.kafka.common.security.scram.ScramLoginModule required;',
     };
     test = await openKafkaPlatform(
@@ -135,6 +145,27 @@ describeKafka('own')('a cluster with TLS and logins', () => {
     expect(await read(as, '--max-messages', '1')).toBe('c\n');
   });
 
+  it('of which logins end before the work does is archived without a break', async () => {
+    // Each partition is asked for by itself, and becomes a segment.
+    const values = ['a', 'b', 'c', 'd', 'e', 'f'];
+    await create(values, values.length);
+    await login('lifeboat');
+    vi.spyOn(platform.sources[SOURCE], 'concurrency', 'get').mockReturnValue(1);
+    const { recoveryPoint, shares } = await opened();
+    const { around } = test.world.faults;
+    let waits = 0;
+    // Longer than a login is good for, between what is asked of the brokers, which end connections that it is not renewed on.
+    test.world.faults.around = async (call, run) => {
+      if (['PutObject', 'GetObject'].includes(call.operation) && waits++ < 10)
+        await new Promise((resolve) => setTimeout(resolve, SESSION_MS));
+      return around(call, run);
+    };
+    for (const share of shares) await archiveShare({ recoveryPoint, share }, work, 1);
+    expect(waits).toBeGreaterThan(10);
+    test.world.faults.around = around;
+    expect(await archiveAll(at(topics))).toMatchObject({ records: values.length, failures: [] });
+  });
+
   it('that refuses a password or a user is named, the password is not', async () => {
     await create(['a']);
     for (const [user, password] of [
@@ -183,10 +214,7 @@ describeKafka('own')('a cluster with TLS and logins', () => {
   it('of which the user may not read a topic is named with the topic, and goes on once it may', async () => {
     await create(['a']);
     await login('onlooker');
-    const opened = await open();
-    if ('underWay' in opened) throw new Error(opened.underWay);
-    const { recoveryPoint, shares } = opened;
-    const work = { remainingMs: () => 600_000 };
+    const { recoveryPoint, shares } = await opened();
     const share = shares[0] ?? expect.fail('no share');
     const { name, message } = await thrown(archiveShare({ recoveryPoint, share }, work));
     expect({ name, message }).toEqual({
