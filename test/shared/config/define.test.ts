@@ -310,11 +310,22 @@ describe('a source', () => {
     expect(() => sourceNamed('constructor')).toThrow(expect.objectContaining({ name: 'SourceUnknown' }));
   });
 
+  const cluster = {
+    ...{ kind: 'kafka', bootstrap: ['a:1'], topics: { include: ['*'] }, schedules: { archive: 'rate(15 minutes)' } },
+    ...{ retention: { archive: '90 days' }, objectives: { rpo: '30 minutes', rto: '30 minutes' } },
+  };
+
+  it.each([
+    [true, /^accepted$/],
+    [false, /^accepted$/],
+    [{ ca: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n' }, /^accepted$/],
+    [{ ca: '/etc/kafka/ca.pem' }, /shop-events.*tls\.ca: a certificate as PEM/s],
+    [{}, /shop-events.*tls: true, false, or/s],
+  ])('of Kafka speaks TLS, with an authority of its own as PEM, or not: %j', (tls, answer) => {
+    expect(messageOf('sources', { ...example().sources, 'shop-events': { ...cluster, tls } })).toMatch(answer);
+  });
+
   it.each(['shop-events', 'shop-db', 'nowhere', 'shop-mirror'])('refuses a mirror without workers: %s', (target) => {
-    const cluster = {
-      ...{ kind: 'kafka', bootstrap: ['a:1'], topics: { include: ['*'] }, schedules: { archive: 'rate(15 minutes)' } },
-      ...{ retention: { archive: '90 days' }, objectives: { rpo: '30 minutes', rto: '30 minutes' } },
-    };
     const mirrored = { ...cluster, mirror: { target, policy: 'default' } };
     const sources = (connect: object) => ({
       ...{ ...example().sources, 'shop-events': mirrored, 'shop-mirror': { ...cluster, ...connect } },
