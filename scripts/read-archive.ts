@@ -44,7 +44,14 @@ const line = (record: ArchivedRecord, text: boolean): string => {
   const { key, value, headers, timestamp, codec: _, ...rest } = record;
   return JSON.stringify({
     ...{ ...rest, ...timeOf(timestamp) },
-    ...{ key: shown(key), value: shown(value), headers: headers.map(([name, of]) => [name, shown(of)]) },
+    ...{
+      key: shown(key),
+      value: shown(value),
+      headers: headers.map(([name, of]) => [
+        typeof name === 'string' ? name : { base64: name.toString('base64') },
+        shown(of),
+      ]),
+    },
   });
 };
 

@@ -35,10 +35,13 @@ export const openBrokers = async (name: string, source: KafkaSource): Promise<Br
     ...(await signIn(name, source)),
   };
   const connections = new Map<string, Promise<Connection>>();
+  /** Those, too, that another one took the place of: while a login is renewed a connection takes no requests. */
+  const dialled: Connection[] = [];
   let noted = new Map<number, string>();
 
   const dial = async (address: string): Promise<Connection> => {
     const connection = new Connection(CLIENT, options);
+    dialled.push(connection);
     // Whoever waits for an answer hears of it; there is nobody else to tell.
     connection.on('error', () => undefined);
     const colon = address.lastIndexOf(':');
@@ -92,10 +95,8 @@ export const openBrokers = async (name: string, source: KafkaSource): Promise<Br
       throw refusalOf(name, what, 'LEADER_NOT_AVAILABLE');
     },
     async [Symbol.asyncDispose]() {
-      for (const opened of connections.values()) {
-        const connection = await opened.catch(() => undefined);
-        await connection?.close().catch(() => undefined);
-      }
+      await Promise.allSettled(connections.values());
+      for (const connection of dialled) await connection.close().catch(() => undefined);
     },
   };
 };

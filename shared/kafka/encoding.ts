@@ -152,7 +152,7 @@ class Writing {
     this.#varint(headers.length);
     for (const [name, of] of headers) {
       this.#varint(Buffer.byteLength(name));
-      this.#at += this.bytes.write(name, this.#at);
+      this.#at += typeof name === 'string' ? this.bytes.write(name, this.#at) : name.copy(this.bytes, this.#at);
       this.#sized(of);
     }
   }

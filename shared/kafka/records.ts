@@ -1,7 +1,11 @@
 // Records of a batch (Apache Kafka documentation, "Message Format", record, 2026-11).
+import { isUtf8 } from 'node:buffer';
 import { compressionsAlgorithmsByBitmask } from '@platformatic/kafka';
 import type { Batch } from './batches.ts';
 import { BatchDamaged } from './errors.ts';
+
+/** Text by the protocol; bytes where a client wrote others than UTF-8. */
+export type HeaderName = string | Buffer;
 
 export interface KafkaRecord {
   offset: number;
@@ -11,7 +15,7 @@ export interface KafkaRecord {
   key: Buffer | null;
   value: Buffer | null;
   /** In their order; a name may come more than once. */
-  headers: [name: string, value: Buffer | null][];
+  headers: [name: HeaderName, value: Buffer | null][];
 }
 
 const HEADER = 61;
@@ -33,8 +37,7 @@ export function* recordsIn(batch: Batch, place: string): Generator<KafkaRecord> 
     const offset = batch.baseOffset + reading.varint();
     const [key, value] = [reading.bytes(), reading.bytes()];
     const headers: KafkaRecord['headers'] = [];
-    for (let left = reading.varint(); left > 0; left--)
-      headers.push([reading.bytes()?.toString() ?? '', reading.bytes()]);
+    for (let left = reading.varint(); left > 0; left--) headers.push([nameOf(reading.bytes()), reading.bytes()]);
     yield {
       offset,
       // The broker overwrites the time of the whole batch, and leaves what the producer said in its records.
@@ -46,6 +49,8 @@ export function* recordsIn(batch: Batch, place: string): Generator<KafkaRecord> 
     };
   }
 }
+
+const nameOf = (bytes: Buffer | null): HeaderName => (bytes && !isUtf8(bytes) ? bytes : (bytes?.toString() ?? ''));
 
 const exact = (time: bigint): number | bigint => {
   // Differences go round where 64 bits end.

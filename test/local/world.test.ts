@@ -143,28 +143,40 @@ describe('a region', () => {
   });
 
   it('that is cut off while a call is held back never begins it; while it is carried out, gives no answer', async () => {
-    const cutOffMeanwhile = async (name: string): Promise<void> => {
+    const cutOffOnce = async (begun: Promise<void>, name: string): Promise<void> => {
       // Through the other region's endpoint, which itself goes on.
       const outcome = expect(put(name, { ...as(test.east), region: 'us-west-2' })).rejects.toMatchObject({
         code: 'ECONNRESET',
       });
-      await new Promise((resolve) => setTimeout(resolve, 25));
+      await begun;
       test.world.cutOff('us-west-2');
       await outcome;
       test.world.rejoin('us-west-2');
     };
-    test.world.faults.add({ operation: 'PutParameter' }, { kind: 'delay', ms: 60 }, { times: 1 });
-    await cutOffMeanwhile('/held-back');
+    const { faults } = test.world;
+    const { around } = faults;
+    const held = Promise.withResolvers<void>();
+    faults.add({ operation: 'PutParameter' }, { kind: 'delay', ms: 500 }, { times: 1 });
+    faults.around = (call, run) => {
+      const outcome = around(call, run);
+      held.resolve();
+      return outcome;
+    };
+    await cutOffOnce(held.promise, '/held-back');
+    faults.around = around;
     expect(await exists('/held-back', test.west)).toBe(false);
 
     const { operations } = test.west.services.get('ssm') as Service;
     const { PutParameter } = operations;
     if (!PutParameter) throw new Error('ssm offers no PutParameter');
+    const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     operations.PutParameter = async (...call) => {
+      begun.resolve();
       await new Promise((resolve) => setTimeout(resolve, 60));
-      return PutParameter(...call);
+      return PutParameter(...call).finally(ended.resolve);
     };
-    await cutOffMeanwhile('/carried-out');
+    await cutOffOnce(begun.promise, '/carried-out');
+    await ended.promise;
     expect(await exists('/carried-out', test.west)).toBe(true);
   });
 

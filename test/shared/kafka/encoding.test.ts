@@ -9,9 +9,11 @@ const bytes = fc.option(
   fc.uint8Array({ maxLength: 200 }).map((each) => Buffer.from(each)),
   { nil: null },
 );
+/** Text, or what some clients write where it should be. */
+const name = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constant(Buffer.from([0x61, 0xff, 0xfe])));
 const record = fc.record({
   ...{ timestamp: fc.maxSafeInteger(), key: bytes, value: bytes },
-  headers: fc.array(fc.tuple(fc.string({ unit: 'grapheme' }), bytes), { maxLength: 5 }),
+  headers: fc.array(fc.tuple(name, bytes), { maxLength: 5 }),
 });
 type Written = Pick<KafkaRecord, 'timestamp' | 'key' | 'value' | 'headers'>;
 const writtenOf = ({ timestamp, key, value, headers }: KafkaRecord): Written => ({ timestamp, key, value, headers });
