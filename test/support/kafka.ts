@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe } from 'vitest';
+import { Admin } from '@platformatic/kafka';
+import { describe, vi } from 'vitest';
 import { type KafkaBroker, type KafkaOptions, startKafka } from '../../local/engines/kafka.ts';
 import { kafkaCommand } from '../../local/engines/kafka-binaries.ts';
 import { EngineFailed } from '../../local/engines/processes.ts';
@@ -62,6 +63,42 @@ export const kafkaTool = async (mainClass: string, args: string[], input = ''): 
     throw new EngineFailed(`${mainClass} failed: ${said.join('\n') || message}`, { cause: error });
   }
 };
+
+const asAdmin = async <T>(bootstrap: string, what: (admin: Admin) => Promise<T>): Promise<T> => {
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: bootstrap.split(',') });
+  try {
+    return await what(admin);
+  } finally {
+    await admin.close();
+  }
+};
+
+/** Makes a topic and waits until every partition has a leader: Kafka's own program takes seconds for it. @param settings `name=value` */
+export const createTopic = (
+  bootstrap: string,
+  name: string,
+  partitions = 1,
+  settings: readonly string[] = [],
+): Promise<void> =>
+  asAdmin(bootstrap, async (admin) => {
+    const configs = settings.map((each) => ({
+      name: each.slice(0, each.indexOf('=')),
+      value: each.slice(each.indexOf('=') + 1),
+    }));
+    await admin.createTopics({ topics: [name], partitions, replicas: 1, configs });
+    await vi.waitFor(
+      async () => {
+        const { topics } = await admin.metadata({ topics: [name], forceUpdate: true });
+        const led = topics.get(name)?.partitions.filter(({ leader }) => leader >= 0) ?? [];
+        if (led.length < partitions)
+          throw new Error(`${led.length} of ${partitions} partitions of ${name} have a leader.`);
+      },
+      { timeout: 60_000, interval: 50 },
+    );
+  });
+
+export const deleteTopic = (bootstrap: string, name: string): Promise<void> =>
+  asAdmin(bootstrap, (admin) => admin.deleteTopics({ topics: [name] }));
 
 let told = false;
 

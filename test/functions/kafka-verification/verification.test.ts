@@ -13,7 +13,7 @@ import { handler as removeTopics } from '../../../functions/kafka-verification/r
 import { ArchiveIndex, indexKey } from '../../../shared/kafka/archive.ts';
 import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
 import platform from '../../support/kafka.config.ts';
-import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { createTopic, describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
 import { invoke } from '../../support/platform.ts';
 
@@ -105,7 +105,7 @@ describeKafka('own')('a verification of archives', () => {
     const brokers = test.kafka.bootstrap.split(',');
     vi.spyOn(platform.sources[SOURCE], 'bootstrap', 'get').mockReturnValue(brokers);
     vi.spyOn(platform.sources[SOURCE].topics, 'include', 'get').mockReturnValue([topic]);
-    await admin('--create', '--topic', topic, '--partitions', '2');
+    await createTopic(test.kafka.bootstrap, topic, 2);
   });
   afterEach(() => {
     vi.restoreAllMocks();
@@ -232,7 +232,7 @@ describeKafka('own')('a verification of archives', () => {
 
   it('sweeps topics of a verification that died, and says so where there is nothing to verify', async () => {
     withTestCluster();
-    await admin('--create', '--topic', 'lifeboat-verify.dead-run.0');
+    await createTopic(test.kafka.bootstrap, 'lifeboat-verify.dead-run.0');
     await expect(verify()).rejects.toMatchObject({ name: 'RecoveryPointMissing' });
     await send('a');
     await archive();

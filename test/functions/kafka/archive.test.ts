@@ -15,7 +15,7 @@ import { ArchiveIndex, ArchivePlan, indexKey, type Part, planKey } from '../../.
 import { batchesIn } from '../../../shared/kafka/batches.ts';
 import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
 import platform from '../../support/kafka.config.ts';
-import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { createTopic, deleteTopic, describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
 import { invoke } from '../../support/platform.ts';
 
@@ -32,16 +32,8 @@ let number = 0;
 
 const admin = (tool: string, ...args: string[]): Promise<string> =>
   kafkaTool(`org.apache.kafka.tools.${tool}`, ['--bootstrap-server', test.kafka.bootstrap, ...args]);
-const create = (topic: string, partitions = 1, ...settings: string[]): Promise<string> =>
-  admin(
-    'TopicCommand',
-    '--create',
-    '--topic',
-    topic,
-    '--partitions',
-    `${partitions}`,
-    ...settings.flatMap((each) => ['--config', each]),
-  );
+const create = (topic: string, partitions = 1, ...settings: string[]): Promise<void> =>
+  createTopic(test.kafka.bootstrap, topic, partitions, settings);
 
 type Sent = {
   topic: string;
@@ -217,7 +209,7 @@ describeKafka('own')('an archive', () => {
     await create(orders);
     await send([{ topic: orders, partition: 0, value: 'former' }]);
     const first = await archive(0);
-    await admin('TopicCommand', '--delete', '--topic', orders);
+    await deleteTopic(test.kafka.bootstrap, orders);
     await vi.waitFor(() => create(orders), { timeout: 20_000, interval: 500 });
     await send([{ topic: orders, partition: 0, value: 'later' }]);
     const second = await archive(15);

@@ -10,7 +10,7 @@ import { ArchiveIndex, indexKey } from '../../../shared/kafka/archive.ts';
 import { readArchive } from '../../../shared/kafka/reading.ts';
 import { PRIMARY } from '../../support/environment.ts';
 import platform from '../../support/kafka.config.ts';
-import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { createTopic, describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { listeningAlso } from '../../support/kafka-listeners.ts';
 import { archiveAll, restoreAll, restoreOnce } from '../../support/kafka-machines.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
@@ -40,7 +40,7 @@ const contentOf = (number: number): string => `${number} `.padEnd(400, `${number
 const sent = Array.from({ length: RECORDS }, (_, number) => contentOf(number));
 /** Even ones in the first partition, in batches of fifty: one of two partitions would be sent again with both where one fails. */
 const fill = async (): Promise<void> => {
-  await admin('TopicCommand', '--create', '--topic', topic, '--partitions', '2');
+  await createTopic(test.kafka.bootstrap, topic, 2);
   const producer = new Producer({ clientId: 'test', bootstrapBrokers: test.kafka.bootstrap.split(',') });
   for (const [partition, values] of partitionsOf(sent).entries())
     for (let from = 0; from < values.length; from += 50)

@@ -18,7 +18,7 @@ import { restoredKey, restorePlanKey } from '../../../shared/kafka/restore.ts';
 import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
 import { type Between, type Fault, openBetween } from '../../support/http-between.ts';
 import platform from '../../support/kafka.config.ts';
-import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { createTopic, deleteTopic, describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { openConnectWorker, type TestConnect } from '../../support/kafka-connect.ts';
 import { restoreAll } from '../../support/kafka-machines.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
@@ -118,9 +118,7 @@ describeKafka('own')('connectors', () => {
     await test.begin();
     orders = `audit.orders-${++number}`;
     name = `mirror-${number}`;
-    await kafkaTool('org.apache.kafka.tools.TopicCommand', [
-      ...['--bootstrap-server', test.kafka.bootstrap, '--create', '--topic', orders, '--partitions', '1'],
-    ]);
+    await createTopic(test.kafka.bootstrap, orders);
     vi.spyOn(source, 'bootstrap', 'get').mockReturnValue(test.kafka.bootstrap.split(','));
     vi.spyOn(source.topics, 'include', 'get').mockReturnValue([orders]);
     Object.assign(source, { connect: { url: between.url } });
@@ -374,7 +372,7 @@ describeKafka('own')('connectors', () => {
     await send('four', 'five');
     const { recoveryPoint } = await archive(0);
     await remove(name);
-    await tool('TopicCommand', ['--delete', '--topic', orders]);
+    await deleteTopic(test.kafka.bootstrap, orders);
     await restoreAll({ restoreId: `sink-${number}`, recoveryPoint, topics: [{ topic: orders }] });
     await move({ restoreId: `sink-${number}`, step: 'plan', recoveryPoint, offsets: 'archived' });
     for (const step of ['stop', 'recreate', 'set-offsets'] as const) await taken(`sink-${number}`, step);

@@ -8,7 +8,7 @@ import { handler as planHandler } from '../../../functions/kafka/plan-restore.ts
 import { readArchive } from '../../../shared/kafka/reading.ts';
 import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
 import platform from '../../support/kafka.config.ts';
-import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { createTopic, describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
 import { invoke } from '../../support/platform.ts';
 
@@ -68,7 +68,7 @@ describeKafka('own')('a vault of which a segment is not what was written', () =>
     vi.spyOn(platform.sources[SOURCE].topics, 'include', 'get').mockReturnValue([topic]);
     await test.begin();
     contents.clear();
-    await admin('TopicCommand', '--create', '--topic', topic, '--partitions', '1');
+    await createTopic(test.kafka.bootstrap, topic);
     const producer = new Producer({ clientId: 'test', bootstrapBrokers: test.kafka.bootstrap.split(',') });
     const send = (value: string) => producer.send({ messages: [{ topic, partition: 0, value: Buffer.from(value) }] });
     await send('first');

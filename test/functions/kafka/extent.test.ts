@@ -11,7 +11,7 @@ import { handler as findHandler } from '../../../functions/kafka/find-extent.ts'
 import { handler as open } from '../../../functions/kafka/open-archive.ts';
 import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
 import platform from '../../support/kafka.config.ts';
-import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { createTopic, deleteTopic, describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
 import { invoke } from '../../support/platform.ts';
 
@@ -31,11 +31,8 @@ let sent = 0;
 
 const admin = (tool: string, args: string[]): Promise<string> =>
   kafkaTool(`org.apache.kafka.tools.${tool}`, ['--bootstrap-server', test.kafka.bootstrap, ...args]);
-const create = (name = topic, ...settings: string[]): Promise<string> =>
-  admin('TopicCommand', [
-    ...['--create', '--topic', name, '--partitions', '1'],
-    ...settings.flatMap((each) => ['--config', each]),
-  ]);
+const create = (name = topic, ...settings: string[]): Promise<void> =>
+  createTopic(test.kafka.bootstrap, name, 1, settings);
 const keep = (policy: 'compact' | 'delete'): Promise<string> =>
   kafkaTool('kafka.admin.ConfigCommand', [
     ...['--bootstrap-server', test.kafka.bootstrap, '--alter', '--entity-type', 'topics', '--entity-name', topic],
@@ -169,7 +166,7 @@ describeKafka('own')('the extent of a loss', () => {
     await send(['a', 'b']);
     await archive();
     await send(['never archived']);
-    await admin('TopicCommand', ['--delete', '--topic', topic]);
+    await deleteTopic(test.kafka.bootstrap, topic);
     const { partitions } = await find({ topics: [topic] });
     expect(partitions).toMatchObject([
       { state: 'gone', standing: null, archiveOnly: [{ from: 0, to: 2, records: 2 }], lostBehind: 2 },
@@ -180,7 +177,7 @@ describeKafka('own')('the extent of a loss', () => {
     await create();
     await send(['a', 'b']);
     await archive();
-    await admin('TopicCommand', ['--delete', '--topic', topic]);
+    await deleteTopic(test.kafka.bootstrap, topic);
     await vi.waitFor(() => create(), { timeout: 20_000, interval: 500 });
     await send(['new']);
     const { partitions } = await find();
@@ -264,7 +261,7 @@ describeKafka('own')('the extent of a loss', () => {
     await archive();
     sent = 0;
     await send(['a', 'b', 'c', 'd'], { to: copy });
-    await admin('TopicCommand', ['--delete', '--topic', topic]);
+    await deleteTopic(test.kafka.bootstrap, topic);
     const { partitions, topics: summary } = await find({ mirror: MIRROR, mirrorPrefix: 'mirror.' });
     expect(partitions).toMatchObject([
       {

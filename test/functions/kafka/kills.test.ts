@@ -11,7 +11,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { ArchiveIndex, indexKey } from '../../../shared/kafka/archive.ts';
 import { readArchive } from '../../../shared/kafka/reading.ts';
 import { PRIMARY } from '../../support/environment.ts';
-import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { createTopic, describeKafka } from '../../support/kafka.ts';
 import { recordsOfLog } from '../../support/kafka-batches.ts';
 import { bundleKafkaFunctions } from '../../support/kafka-bundle.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
@@ -19,7 +19,7 @@ import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platf
 vi.setConfig({ testTimeout: 3_600_000, hookTimeout: 120_000 });
 
 const ALL = process.env.LIFEBOAT_INTERRUPTIONS === 'all';
-const SAMPLES = 8;
+const SAMPLES = 6;
 const PARTITIONS = [0, 1];
 const topic = 'audit.kills';
 let test: KafkaPlatform;
@@ -78,9 +78,7 @@ describeKafka('own')('a process that is killed', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'lifeboat-kills-'));
     [functions, test] = await Promise.all([bundleKafkaFunctions(folder), openKafkaPlatform()]);
-    await kafkaTool('org.apache.kafka.tools.TopicCommand', [
-      ...['--bootstrap-server', test.kafka.bootstrap, '--create', '--topic', topic, '--partitions', '2'],
-    ]);
+    await createTopic(test.kafka.bootstrap, topic, 2);
     const producer = new Producer({
       ...{ clientId: 'test', bootstrapBrokers: test.kafka.bootstrap.split(',') },
       serializers: stringSerializers,

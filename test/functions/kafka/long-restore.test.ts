@@ -17,7 +17,7 @@ import {
   restoreProgressKey,
 } from '../../../shared/kafka/restore.ts';
 import platform from '../../support/kafka.config.ts';
-import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { createTopic, describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { archiveAll } from '../../support/kafka-machines.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
 
@@ -31,10 +31,7 @@ let topic: string;
 let topics = 0;
 let minute = 0;
 
-const create = (partitions = 1) =>
-  kafkaTool('org.apache.kafka.tools.TopicCommand', [
-    ...['--bootstrap-server', test.kafka.bootstrap, '--create', '--topic', topic, '--partitions', `${partitions}`],
-  ]);
+const create = (partitions = 1) => createTopic(test.kafka.bootstrap, topic, partitions);
 const producer = (options: object = {}) =>
   new Producer<Buffer, Buffer, Buffer, Buffer>({
     ...{ clientId: 'test', bootstrapBrokers: test.kafka.bootstrap.split(',') },

@@ -20,7 +20,7 @@ import { type Connect, openConnect } from '../../../shared/kafka/connect.ts';
 import { mirrorMeasureKey } from '../../../shared/kafka/mirror.ts';
 import { ACCOUNT, PRIMARY, RECOVERY } from '../../support/environment.ts';
 import { type Between, openBetween } from '../../support/http-between.ts';
-import { describeKafka, kafkaTool, openKafka, type TestKafka } from '../../support/kafka.ts';
+import { createTopic, deleteTopic, describeKafka, kafkaTool, openKafka, type TestKafka } from '../../support/kafka.ts';
 import { openConnectWorker, type TestConnect } from '../../support/kafka-connect.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
 import platform from '../../support/mirror.config.ts';
@@ -125,9 +125,7 @@ describeKafka('own')('a mirror', () => {
     Object.assign(target, { connect: { url: between.url } });
     connect = await openConnect(TARGET, { url: worker.url });
     for (const broker of test.kafka.brokers) await broker.start();
-    await kafkaTool('org.apache.kafka.tools.TopicCommand', [
-      ...['--bootstrap-server', test.kafka.bootstrap, '--create', '--topic', orders, '--partitions', '2'],
-    ]);
+    await createTopic(test.kafka.bootstrap, orders, 2);
   });
   afterEach(async () => {
     between.fault = () => undefined;
@@ -248,9 +246,7 @@ describeKafka('own')('a mirror', () => {
     const back = await mirror({ source: SOURCE, step: 'return', restoreId: 'back-home' });
     expect(back).toMatchObject({ into: SOURCE, recoveryPoint, topics: [{ topic: `${SOURCE}.${orders}`, as: orders }] });
     // The lost cluster comes back empty.
-    await kafkaTool('org.apache.kafka.tools.TopicCommand', [
-      ...['--bootstrap-server', test.kafka.bootstrap, '--delete', '--topic', orders],
-    ]);
+    await deleteTopic(test.kafka.bootstrap, orders);
     const { restoreId, shares: restored } = await planRestore(RestoreRequest.parse(back));
     for (const share of restored)
       await until(async () => {

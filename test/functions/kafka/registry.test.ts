@@ -13,7 +13,7 @@ import { RegistryArchive } from '../../../shared/kafka/schemas.ts';
 import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
 import { type Between, type Fault, openBetween } from '../../support/http-between.ts';
 import platform from '../../support/kafka.config.ts';
-import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { createTopic, describeKafka } from '../../support/kafka.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
 import { invoke } from '../../support/platform.ts';
 import { openTestRegistry, type TestRegistry } from '../../support/registry.ts';
@@ -104,9 +104,7 @@ describeKafka('own')('schemas', () => {
   beforeEach(async () => {
     await test.begin();
     const topic = `audit.orders-${++number}`;
-    await kafkaTool('org.apache.kafka.tools.TopicCommand', [
-      ...['--bootstrap-server', test.kafka.bootstrap, '--create', '--topic', topic, '--partitions', '1'],
-    ]);
+    await createTopic(test.kafka.bootstrap, topic);
     vi.spyOn(source, 'bootstrap', 'get').mockReturnValue(test.kafka.bootstrap.split(','));
     vi.spyOn(source.topics, 'include', 'get').mockReturnValue([topic]);
     Object.assign(source, { registry: { url: between.url } });

@@ -13,7 +13,7 @@ import { openCluster } from '../../../shared/kafka/cluster.ts';
 import { RestoredPart, restoredKey } from '../../../shared/kafka/restore.ts';
 import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
 import platform from '../../support/kafka.config.ts';
-import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { createTopic, deleteTopic, describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
 import { invoke } from '../../support/platform.ts';
 
@@ -30,13 +30,9 @@ let minute = 0;
 const admin = (tool: string, ...args: string[]): Promise<string> =>
   kafkaTool(`org.apache.kafka.tools.${tool}`, ['--bootstrap-server', test.kafka.bootstrap, ...args]);
 /** What is archived, or merged into, is not dropped; restored topics are made by the restore. */
-const create = (name: string, partitions: number, ...settings: string[]): Promise<string> =>
-  admin(
-    'TopicCommand',
-    ...['--create', '--topic', name, '--partitions', `${partitions}`],
-    ...['retention.ms=100000000000000', ...settings].flatMap((each) => ['--config', each]),
-  );
-const remove = (name: string): Promise<string> => admin('TopicCommand', '--delete', '--topic', name);
+const create = (name: string, partitions: number, ...settings: string[]): Promise<void> =>
+  createTopic(test.kafka.bootstrap, name, partitions, ['retention.ms=100000000000000', ...settings]);
+const remove = (name: string): Promise<void> => deleteTopic(test.kafka.bootstrap, name);
 /** What Kafka's own consumer reads from the beginning: timestamp, headers, key and value of so many records, of which there are no more. */
 const consume = async (name: string, partition: number, records: number): Promise<string[]> => {
   expect(await admin('GetOffsetShell', '--topic', name)).toContain(`${name}:${partition}:${records}`);

@@ -10,7 +10,7 @@ import { handler as open } from '../../../functions/kafka/open-archive.ts';
 import { type ArchivedRecord, readArchive, type Selection } from '../../../shared/kafka/reading.ts';
 import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
 import platform from '../../support/kafka.config.ts';
-import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { createTopic, describeKafka } from '../../support/kafka.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
 import { invoke } from '../../support/platform.ts';
 
@@ -29,9 +29,9 @@ const create = async (...settings: string[]): Promise<void> => {
   topic = `audit.round-${++topics}`;
   vi.spyOn(platform.sources[SOURCE], 'bootstrap', 'get').mockReturnValue(test.kafka.bootstrap.split(','));
   vi.spyOn(platform.sources[SOURCE].topics, 'include', 'get').mockReturnValue([topic]);
-  await kafkaTool('org.apache.kafka.tools.TopicCommand', [
-    ...['--bootstrap-server', test.kafka.bootstrap, '--create', '--topic', topic, '--partitions', '1'],
-    ...['message.timestamp.after.max.ms=9223372036854775807', ...settings].flatMap((each) => ['--config', each]),
+  await createTopic(test.kafka.bootstrap, topic, 1, [
+    'message.timestamp.after.max.ms=9223372036854775807',
+    ...settings,
   ]);
 };
 const producer = (options: object = {}) =>

@@ -11,7 +11,7 @@ import { KafkaNotReady } from '../../../shared/kafka/errors.ts';
 import { RestoredPart, restoredKey } from '../../../shared/kafka/restore.ts';
 import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
 import platform from '../../support/kafka.config.ts';
-import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { createTopic, describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
 import { invoke } from '../../support/platform.ts';
 
@@ -27,12 +27,8 @@ let topics = 0;
 
 const admin = (tool: string, ...args: string[]): Promise<string> =>
   kafkaTool(`org.apache.kafka.tools.${tool}`, ['--bootstrap-server', test.kafka.bootstrap, ...args]);
-const create = (partitions: number, ...settings: string[]): Promise<string> =>
-  admin(
-    'TopicCommand',
-    ...['--create', '--topic', topic, '--partitions', `${partitions}`],
-    ...settings.flatMap((each) => ['--config', each]),
-  );
+const create = (partitions: number, ...settings: string[]): Promise<void> =>
+  createTopic(test.kafka.bootstrap, topic, partitions, settings);
 const send = (key: string, value: string | null, partition = 0, timestamp = BigInt(Date.now())) =>
   producer.send({
     messages: [

@@ -16,7 +16,7 @@ import { handler } from '../../../functions/recovery/switch-streams.ts';
 import { indexKey } from '../../../shared/kafka/archive.ts';
 import { Epoch, epochKey, PhaseRecord, phaseKey } from '../../../shared/recovery/documents.ts';
 import { ACCOUNT, PRIMARY } from '../../support/environment.ts';
-import { describeKafka, kafkaTool } from '../../support/kafka.ts';
+import { createTopic, deleteTopic, describeKafka, kafkaTool } from '../../support/kafka.ts';
 import { type KafkaPlatform, openKafkaPlatform } from '../../support/kafka-platform.ts';
 import { invoke } from '../../support/platform.ts';
 import platform from '../../support/streams.config.ts';
@@ -39,10 +39,9 @@ let broken: { error: string; cause: string } | undefined;
 
 const admin = (tool: string, ...args: string[]): Promise<string> =>
   kafkaTool(`org.apache.kafka.tools.${tool}`, ['--bootstrap-server', test.kafka.bootstrap, ...args]);
-const create = (): Promise<string> =>
-  admin('TopicCommand', ...['--create', '--topic', topic, '--partitions', '2', '--config', 'retention.ms=-1']);
+const create = (): Promise<void> => createTopic(test.kafka.bootstrap, topic, 2, ['retention.ms=-1']);
 const lose = async (): Promise<void> => {
-  await admin('TopicCommand', '--delete', '--topic', topic);
+  await deleteTopic(test.kafka.bootstrap, topic);
   await admin('consumer.group.ConsumerGroupCommand', '--delete', '--group', `readers-of-${topic}`).catch(() => '');
 };
 const client = () => ({ clientId: 'test', bootstrapBrokers: test.kafka.bootstrap.split(',') });
