@@ -1,8 +1,11 @@
+/** Requests to one service at the same time: enough that none waits for the one before it, nothing a service would notice. */
+const AT_ONCE = 20;
+
 /** Does the same with many things, so many of them at a time; answers in the order of the things. The first failure ends it. */
 export const mapAtOnce = async <T, R>(
   things: readonly T[],
-  atOnce: number,
   run: (thing: T, number: number) => Promise<R>,
+  atOnce = AT_ONCE,
 ): Promise<R[]> => {
   const answers: R[] = [];
   const left = things.entries();

@@ -16,9 +16,6 @@ import { endTroubles, type VerdictFacts, verdictMessage } from '../../shared/ver
 import { Plan, Progress, planKey, progressKey } from './documents.ts';
 import { checksOf, type Evidence, judge } from './verdict.ts';
 
-/** Documents that are read at the same time. */
-const AT_ONCE = 20;
-
 const Conclusion = z.strictObject({
   schemaVersion: z.literal(1),
   source: z.string(),
@@ -89,7 +86,6 @@ const judged = async (request: ConcludeRequest, recoveryPoint: string): Promise<
   const numbers = Array.from({ length: parts }, (_, part) => part);
   const replayed = await mapAtOnce(
     numbers,
-    AT_ONCE,
     async (part) => (await vault.findDocument(restoredKey(restoreId, part), RestoredPart))?.records,
   );
   const evidence: Evidence = { plan, troubles, groups, replayed };

@@ -13,7 +13,7 @@ import { type Cluster, openCluster } from '../../shared/kafka/cluster.ts';
 import { isStoredArchive } from '../../shared/kafka/newest.ts';
 import { chain } from '../../shared/kafka/reading.ts';
 import { KEEPING, type RestorePart, RestorePlan, restorePlanKey } from '../../shared/kafka/restore.ts';
-import { shareOut, startWeighing } from '../../shared/kafka/restore-shares.ts';
+import { restoreShares, startWeighing } from '../../shared/kafka/restore-shares.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { findDocument, openDocument } from '../../shared/vault/documents.ts';
 import type { ChooseRequest } from '../../shared/verification/requests.ts';
@@ -174,7 +174,7 @@ const planReplay = async (
     if (index.recoveryPoint === since?.recoveryPoint) break;
     weighing.add(index);
   }
-  const shares = shareOut(weighing.weights);
+  const shares = restoreShares(weighing.weights);
   await openDocument(restorePlanKey(restoreId), RestorePlan, {
     ...{ restoreId, source, recoveryPoint: id, into, undecided: false, topics, parts, shares },
     plannedAt: now().toISOString(),

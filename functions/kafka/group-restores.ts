@@ -22,9 +22,6 @@ import { logger } from '../../shared/telemetry/logger.ts';
 import { changeDocument, findDocument, openDocument } from '../../shared/vault/documents.ts';
 import { RestoreDisturbed, RestoreRefused } from './errors.ts';
 
-/** Documents that are read at the same time. */
-const AT_ONCE = 20;
-
 export const GroupsRequest = z.strictObject({
   restoreId: RestoreId,
   /** `plan` says what would be set, once and for all; `apply` sets it; `roll-back` sets what was there before. */
@@ -79,7 +76,7 @@ const movedOffsets = async (
 ): Promise<Map<string, Moved[]>> => {
   const committed = groups.flatMap(({ group, offsets }) => offsets.map((each) => ({ group, ...each })));
   const partitions = Map.groupBy(committed, ({ topicId, partition }) => `${topicId} ${partition}`);
-  const all = await mapAtOnce(parts, AT_ONCE, async (part, number) => {
+  const all = await mapAtOnce(parts, async (part, number) => {
     const restored = await findDocument(restoredKey(restoreId, number), RestoredPart);
     if (!restored) throw refused(restoreId, 'every partition restored', `${part.as}-${part.partition} is not`);
     const { as: topic, partition } = part;

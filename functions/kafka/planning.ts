@@ -1,6 +1,7 @@
 // What to archive now, as data: nothing is read from the brokers and nothing is written here.
 import type { Gap, PartitionRange, Positions } from '../../shared/kafka/archive.ts';
 import type { Range } from '../../shared/kafka/cluster.ts';
+import { evenly } from '../../shared/kafka/sharing.ts';
 
 /** A topic as the brokers have it, and what they have of each partition. */
 export interface Standing {
@@ -52,16 +53,6 @@ const recreated = (topics: readonly Standing[], archived: Positions): Gap[] => {
   });
 };
 
-/** Every partition to one of at most `most` shares, the largest first to the smallest: by offsets, because bytes are not known. */
-export const shareOut = (ranges: readonly PartitionRange[], most: number): PartitionRange[][] => {
-  const shares = Array.from({ length: Math.min(most, ranges.length) }, () => ({
-    offsets: 0,
-    ranges: [] as PartitionRange[],
-  }));
-  for (const range of ranges.toSorted((a, b) => b.to - b.from - (a.to - a.from))) {
-    const least = shares.reduce((smallest, share) => (share.offsets < smallest.offsets ? share : smallest));
-    least.ranges.push(range);
-    least.offsets += range.to - range.from;
-  }
-  return shares.map((share) => share.ranges);
-};
+/** Every partition to one of at most `most` shares: by offsets, because bytes are not known. */
+export const shareOut = (ranges: readonly PartitionRange[], most: number): PartitionRange[][] =>
+  evenly(ranges, ({ from, to }) => to - from, most);

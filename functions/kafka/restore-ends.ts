@@ -17,9 +17,6 @@ import { notify } from '../../shared/notify/notify.ts';
 import { findDocument, readDocument } from '../../shared/vault/documents.ts';
 import { ArchiveUnfinished } from './errors.ts';
 
-/** Documents that are read at the same time. */
-const AT_ONCE = 20;
-
 /** Topics whose settings are told; a message has room for no more. */
 const TOLD = 20;
 
@@ -30,7 +27,7 @@ export const concludeRestore = async ({
   restoreId,
 }: z.output<typeof EndRequest>): Promise<{ restoreId: string; records: number; partitions: number }> => {
   const plan = await readDocument(restorePlanKey(restoreId), RestorePlan);
-  const parts = await mapAtOnce(plan.parts, AT_ONCE, async (part, number) => {
+  const parts = await mapAtOnce(plan.parts, async (part, number) => {
     const restored = await findDocument(restoredKey(restoreId, number), RestoredPart);
     const { offsets, stretches, ...result } = restored ?? unfinished(plan, number);
     return { ...part, ...result, stretches: stretches.length, runs: offsets.length };

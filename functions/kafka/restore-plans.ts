@@ -17,7 +17,7 @@ import {
   type RestoreShare,
   restorePlanKey,
 } from '../../shared/kafka/restore.ts';
-import { shareOut, startWeighing } from '../../shared/kafka/restore-shares.ts';
+import { restoreShares, startWeighing } from '../../shared/kafka/restore-shares.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
 import { findDocument, openDocument } from '../../shared/vault/documents.ts';
 import { RestoreRefused } from './errors.ts';
@@ -96,17 +96,9 @@ const decide = async (
         ...{ base: bases.get(partition) ?? 0, offsets: each.offsets, times: each.times },
       });
   }
+  const shares = await sharesOf(recoveryPoint, parts);
   const plan: RestorePlan = {
-    ...{
-      restoreId,
-      source,
-      recoveryPoint,
-      into,
-      undecided,
-      topics,
-      parts,
-      shares: await sharesOf(recoveryPoint, parts),
-    },
+    ...{ restoreId, source, recoveryPoint, into, undecided, topics, parts, shares },
     plannedAt: now().toISOString(),
   };
   const { value } = await openDocument(restorePlanKey(restoreId), RestorePlan, plan);
@@ -146,7 +138,7 @@ const sharesOf = async (recoveryPoint: string, parts: readonly RestorePart[]): P
     await requireSegments({ bucket, region }, index, topicIds);
     weighing.add(index);
   }
-  return shareOut(weighing.weights);
+  return restoreShares(weighing.weights);
 };
 
 const partitionsOf = (request: RestoreRequest, { topic, partitions }: Wanted, facts: TopicFacts): number[] => {

@@ -18,9 +18,6 @@ export const ShareRestore = z.strictObject({ restoreId: RestoreId, share: z.int(
 const STRETCH_BYTES = 256 * 1024 * 1024;
 /** Of a function's time, what writing the last batch of a stretch and noting it may take. */
 const RESERVED_MS = 60_000;
-/** Documents that are read at the same time. */
-const AT_ONCE = 20;
-
 /**
  * Called again until it is done, it goes on behind the last stretch that was noted. @returns the records of the partitions that are done
  * @throws {ArtifactDamaged} {RestoreDisturbed} {BrokersUnreachable} {KafkaNotReady} {KafkaRefused} {OutOfTime} where a call brought nothing forward
@@ -32,7 +29,7 @@ export const restoreShare = async (
 ): Promise<{ done: boolean; records: number }> => {
   const plan = await readDocument(restorePlanKey(restoreId), RestorePlan);
   const share = plan.shares[number] ?? noShare(restoreId, number);
-  const standing = await mapAtOnce(share.parts, AT_ONCE, async (part) => ({
+  const standing = await mapAtOnce(share.parts, async (part) => ({
     ...{ part, records: (await findDocument(restoredKey(restoreId, part), RestoredPart))?.records },
   }));
   let records = standing.reduce((sum, each) => sum + (each.records ?? 0), 0);

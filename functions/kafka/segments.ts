@@ -9,8 +9,6 @@ import type { Artifact } from '../../shared/catalog/recovery-point.ts';
 import type { ArchiveIndex } from '../../shared/kafka/archive.ts';
 import type { Vault } from '../../shared/vault/documents.ts';
 
-const AT_ONCE = 20;
-
 /** @throws {ArtifactDamaged} that names the first segment with parts of these topics that is missing, or is not what was written. */
 export const requireSegments = async (
   vault: Vault,
@@ -18,7 +16,7 @@ export const requireSegments = async (
   topicIds: ReadonlySet<string>,
 ): Promise<void> => {
   const wanted = segments.filter(({ parts }) => parts.some(({ topicId }) => topicIds.has(topicId)));
-  await mapAtOnce(wanted, AT_ONCE, ({ artifact }) => requireSegment(vault, recoveryPoint, artifact));
+  await mapAtOnce(wanted, ({ artifact }) => requireSegment(vault, recoveryPoint, artifact));
 };
 
 const requireSegment = async ({ bucket, region }: Vault, recoveryPoint: string, artifact: Artifact): Promise<void> => {

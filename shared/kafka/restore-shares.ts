@@ -2,6 +2,7 @@
 import type { ArchiveIndex } from './archive.ts';
 import { isWanted } from './reading.ts';
 import type { RestorePart, RestoreShare } from './restore.ts';
+import { evenly } from './sharing.ts';
 
 /** What is known of a partition before it is read. */
 export interface Weight {
@@ -41,20 +42,18 @@ export const startWeighing = (
   };
 };
 
-/** The heaviest first, each to the share that has least: none has much more to do than another. */
-export const shareOut = (
+export const restoreShares = (
   weights: readonly Weight[],
   { atOnce = SHARES_AT_ONCE, most = PARTS_OF_SHARE } = {},
 ): RestoreShare[] => {
-  const count = Math.min(weights.length, Math.max(atOnce, Math.ceil(weights.length / most)));
-  const shares = Array.from({ length: count }, () => ({ parts: [] as number[], bytes: 0, indexes: 0 }));
-  const heaviest = [...weights.entries()].toSorted(([, a], [, b]) => b.bytes - a.bytes);
-  for (const [number, { bytes, indexes }] of heaviest) {
-    const [share] = shares.filter(({ parts }) => parts.length < most).toSorted((a, b) => a.bytes - b.bytes);
-    if (!share) throw new RangeError('There are more parts than the shares have room for.');
-    share.parts.push(number);
-    share.bytes += bytes + EVERY_PART;
-    share.indexes = Math.max(share.indexes, indexes);
-  }
-  return shares.map(({ parts, indexes }) => ({ parts, indexes }));
+  const shares = evenly(
+    [...weights.entries()],
+    ([, { bytes }]) => bytes + EVERY_PART,
+    Math.max(atOnce, Math.ceil(weights.length / most)),
+    most,
+  );
+  return shares.map((share) => ({
+    parts: share.map(([number]) => number),
+    indexes: Math.max(...share.map(([, { indexes }]) => indexes)),
+  }));
 };

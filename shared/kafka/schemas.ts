@@ -1,5 +1,6 @@
 // What an archive holds of a schema registry.
 import { z } from 'zod';
+import { mapAtOnce } from '../at-once.ts';
 import { now } from '../clock.ts';
 import { type Registry, RegistryConfig, Schema } from './registry.ts';
 import { RestoreId } from './restore.ts';
@@ -27,8 +28,6 @@ export const RegistryArchive = z.strictObject({
 });
 export type RegistryArchive = z.output<typeof RegistryArchive>;
 
-const AT_ONCE = 16;
-
 /** Everything that it has now. */
 export const readRegistry = async (registry: Registry): Promise<RegistryArchive> => {
   const takenAt = now().toISOString();
@@ -46,12 +45,8 @@ export const readRegistry = async (registry: Registry): Promise<RegistryArchive>
 const readSubject = async (registry: Registry, subject: string): Promise<ArchivedSubject> => {
   const all = (await registry.versions(subject, true)).toSorted((a, b) => a - b);
   const live = await registry.versions(subject, false);
-  const versions: ArchivedSchema[] = [];
-  for (let from = 0; from < all.length; from += AT_ONCE) {
-    const read = all.slice(from, from + AT_ONCE).map((version) => registry.schema(subject, version));
-    for (const schema of await Promise.all(read))
-      if (schema) versions.push({ ...schema, deleted: !live.includes(schema.version) });
-  }
+  const read = await mapAtOnce(all, (version) => registry.schema(subject, version));
+  const versions = read.flatMap((schema) => (schema ? [{ ...schema, deleted: !live.includes(schema.version) }] : []));
   return { subject, config: await registry.config(subject), mode: await registry.mode(subject), versions };
 };
 

@@ -64,9 +64,9 @@ const restore = async (as: string, partitions: number): Promise<RestoredPart[]> 
   const recoveryPoint = await archive();
   const request = { restoreId, recoveryPoint, topics: [{ topic, as }] };
   const { shares }: { shares: number[] } = await invoke(planHandler, request, 300_000);
-  await mapAtOnce(shares, 4, (share) => untilDone({ restoreId, share }));
+  await mapAtOnce(shares, (share) => untilDone({ restoreId, share }), 4);
   const numbers = Array.from({ length: partitions }, (_, part) => part);
-  return mapAtOnce(numbers, 20, async (part) =>
+  return mapAtOnce(numbers, async (part) =>
     RestoredPart.parse(JSON.parse(`${await test.read(restoredKey(restoreId, part))}`)),
   );
 };

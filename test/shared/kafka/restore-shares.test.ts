@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Part } from '../../../shared/kafka/archive.ts';
 import type { RestorePart } from '../../../shared/kafka/restore.ts';
-import { PARTS_OF_SHARE, SHARES_AT_ONCE, shareOut, startWeighing } from '../../../shared/kafka/restore-shares.ts';
+import { PARTS_OF_SHARE, restoreShares, SHARES_AT_ONCE, startWeighing } from '../../../shared/kafka/restore-shares.ts';
 
 const weight = fc.record({ bytes: fc.integer({ min: 0, max: 2 ** 40 }), indexes: fc.integer({ min: 0, max: 3000 }) });
 
@@ -10,7 +10,7 @@ describe('the shares of a restore', () => {
   it('have every part once, none too many of them, and look back as far as one of theirs needs', () => {
     fc.assert(
       fc.property(fc.array(weight, { minLength: 1, maxLength: 300 }), (weights) => {
-        const shares = shareOut(weights, { atOnce: 4, most: 10 });
+        const shares = restoreShares(weights, { atOnce: 4, most: 10 });
         expect(shares.flatMap(({ parts }) => parts).toSorted((a, b) => a - b)).toEqual([...weights.keys()]);
         expect(shares).toHaveLength(Math.min(weights.length, Math.max(4, Math.ceil(weights.length / 10))));
         for (const { parts, indexes } of shares) {
@@ -23,7 +23,7 @@ describe('the shares of a restore', () => {
 
   it('are a hundred of ten thousand partitions, named in less than a kilobyte, and equally heavy', () => {
     const weights = Array.from({ length: 10_000 }, (_, at) => ({ bytes: ((at * 7919) % 1000) * 1e6, indexes: 1 }));
-    const shares = shareOut(weights);
+    const shares = restoreShares(weights);
     expect(shares).toHaveLength(100);
     expect(Math.max(...shares.map(({ parts }) => parts.length))).toBeLessThanOrEqual(PARTS_OF_SHARE);
     expect(JSON.stringify(shares.map((_, number) => number)).length).toBeLessThan(1000);
@@ -33,10 +33,10 @@ describe('the shares of a restore', () => {
 
   it('leave a partition alone that is as heavy as all others, and have one each where there are few', () => {
     const weights = Array.from({ length: 500 }, (_, at) => ({ bytes: at === 250 ? 1e12 : 1e9, indexes: 1 }));
-    const shares = shareOut(weights);
+    const shares = restoreShares(weights);
     expect(shares).toHaveLength(SHARES_AT_ONCE);
     expect(shares.find(({ parts }) => parts.includes(250))?.parts).toEqual([250]);
-    expect(shareOut(weights.slice(0, 3)).map(({ parts }) => parts)).toEqual([[0], [1], [2]]);
+    expect(restoreShares(weights.slice(0, 3)).map(({ parts }) => parts)).toEqual([[0], [1], [2]]);
   });
 
   it('leave room for the events of a day in the history of the machine', () => {
