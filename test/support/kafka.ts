@@ -73,7 +73,7 @@ const asAdmin = async <T>(bootstrap: string, what: (admin: Admin) => Promise<T>)
   }
 };
 
-/** Makes a topic and waits until every partition has a leader: Kafka's own program takes seconds for it. @param settings `name=value` */
+/** Makes a topic and waits until every partition can be written: Kafka's own program takes seconds for it. @param settings `name=value` */
 export const createTopic = (
   bootstrap: string,
   name: string,
@@ -92,6 +92,10 @@ export const createTopic = (
         const led = topics.get(name)?.partitions.filter(({ leader }) => leader >= 0) ?? [];
         if (led.length < partitions)
           throw new Error(`${led.length} of ${partitions} partitions of ${name} have a leader.`);
+        // A broker names leaders before their logs are there: a producer that is not idempotent, refused by one partition of several, would
+        // send to all of them again.
+        const all = Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1n }));
+        await admin.listOffsets({ topics: [{ name, partitions: all }] });
       },
       { timeout: 60_000, interval: 50 },
     );

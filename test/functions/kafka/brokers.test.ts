@@ -26,7 +26,12 @@ const bootstrapBrokers = () => test.kafka.bootstrap.split(',');
 /** Values that do not repeat, in batches of a hundred. */
 const contentOf = (number: number): string => createHash('sha512').update(`${number}`).digest('hex').repeat(8);
 const send = async (records: number, partitions: number): Promise<void> => {
-  const producer = new Producer({ clientId: 'test', bootstrapBrokers: bootstrapBrokers(), retries: 20 });
+  const producer = new Producer({
+    clientId: 'test',
+    bootstrapBrokers: bootstrapBrokers(),
+    retries: 20,
+    idempotent: true,
+  });
   for (let sent = 0; sent < records; sent += 100)
     await producer.send({
       messages: Array.from({ length: Math.min(100, records - sent) }, (_, number) => ({

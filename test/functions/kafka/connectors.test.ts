@@ -233,7 +233,9 @@ describeKafka('own')('connectors', () => {
     await connect.setOffsets(name, [offset(99), since()]);
     await connect.configure(name, mirror({ 'tasks.max': '2', topics: 'nothing-of-this-name' }));
     await connect.move(name, 'resume');
-    await vi.waitFor(async () => expect((await connect.status(name))?.connector.state).toBe('RUNNING'));
+    await vi.waitFor(async () => expect((await connect.status(name))?.connector.state).toBe('RUNNING'), {
+      timeout: 20_000,
+    });
     await move({ restoreId: 'back', step: 'plan', recoveryPoint, offsets: 'archived' });
     for (const step of ['stop', 'recreate', 'set-offsets', 'resume', 'verify'] as const) await taken('back', step);
     expect(await connect.offsets(name)).toEqual([offset(7)]);

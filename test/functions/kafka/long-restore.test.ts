@@ -265,7 +265,7 @@ describeKafka('own')('a restore that takes longer than a call', () => {
     await create();
     const sent = await send(3000);
     const { restoreId, as } = await planned({ recoveryPoint: await archive() });
-    await vi.waitFor(async () => expect((await standing(as)).values).toEqual([]));
+    await vi.waitFor(async () => expect((await standing(as)).values).toEqual([]), { timeout: 20_000 });
     const both = await Promise.allSettled([1, 2].map(() => restoreShare({ restoreId, share: 0 }, enough, 20_000)));
     for (const each of both.filter(({ status }) => status === 'rejected'))
       expect(each).toMatchObject({ reason: { name: 'KafkaNotReady' } });
@@ -327,7 +327,7 @@ describeKafka('own')('a restore that takes longer than a call', () => {
     });
     const plan = JSON.parse(`${await test.read(restorePlanKey(restoreId))}`);
     await test.write(restorePlanKey(restoreId), JSON.stringify({ ...plan, shares: [{ parts: [0, 1], indexes: 1 }] }));
-    await vi.waitFor(async () => expect((await standing(there, 1)).values).toEqual([]));
+    await vi.waitFor(async () => expect((await standing(there, 1)).values).toEqual([]), { timeout: 20_000 });
     await kafkaTool('org.apache.kafka.tools.TopicCommand', [
       ...['--bootstrap-server', test.kafka.bootstrap, '--delete', '--topic', other],
     ]);

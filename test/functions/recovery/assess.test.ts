@@ -311,10 +311,13 @@ describe('an assessment', () => {
     expect(await invoke(canary, {})).toMatchObject({ beats: 1 });
     const { writtenAt } = await invoke(canary, {});
     here('recovery');
-    await vi.waitFor(async () => {
-      const rows = await standby.sql(`SELECT beats FROM lifeboat.canary`);
-      expect(rows).toEqual([{ beats: '2' }]);
-    });
+    await vi.waitFor(
+      async () => {
+        const rows = await standby.sql(`SELECT beats FROM lifeboat.canary`);
+        expect(rows).toEqual([{ beats: '2' }]);
+      },
+      { timeout: 20_000 },
+    );
     const at = new Date(Date.parse(writtenAt) + 40_000).toISOString();
     const { dataLossSeconds } = await invoke(handler, { scheduledAt: at });
     expect(dataLossSeconds['shop-db']).toBeCloseTo(40, 0);

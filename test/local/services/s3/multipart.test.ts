@@ -68,7 +68,7 @@ describe('s3 multipart uploads', () => {
     expect(rotten.subarray(0, 2)).toEqual(FIRST.subarray(-2));
     expect(rotten.subarray(2).equals(LAST.subarray(0, 3))).toBe(false);
     await call('DeleteObject', { ...at, VersionId: answer.VersionId });
-    await vi.waitFor(async () => expect(await readdir(directory)).toEqual([]));
+    await vi.waitFor(async () => expect(await readdir(directory)).toEqual([]), { timeout: 20_000 });
     expect((await call('ListMultipartUploads', { Bucket: 'vault' })).Uploads).toEqual([]);
   });
 
