@@ -1,6 +1,5 @@
 import { GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import { cloudwatch } from '../../shared/aws/clients.ts';
-import { newestBefore } from '../../shared/catalog/catalog.ts';
 import type { RecoveryPoint } from '../../shared/catalog/recovery-point.ts';
 import { now, secondsBetween } from '../../shared/clock.ts';
 import { configuration, sourcesOfKind } from '../../shared/config/platform.ts';
@@ -8,15 +7,12 @@ import type { RdsSource } from '../../shared/config/schema.ts';
 import { settings } from '../../shared/config/settings.ts';
 import { describeInstance, instanceIn } from '../../shared/rds/instances.ts';
 import { logger } from '../../shared/telemetry/logger.ts';
-import { ageOf, measureEach } from '../../shared/telemetry/measuring.ts';
-import { record } from '../../shared/telemetry/metrics.ts';
+import { type Ages, measureAges, measureEach, recordIfKnown } from '../../shared/telemetry/measuring.ts';
 
-export interface Measured {
+export interface Measured extends Ages {
   source: string;
   /** Seconds a point-in-time restore begun now would lose; null where it cannot be done. */
   achievableRpo: number | null;
-  newestPointAge: number | null;
-  provenPointAge: number | null;
   replica: { status: string; lagSeconds: number | null; ready: boolean } | null;
 }
 
@@ -25,20 +21,15 @@ export const measure = (): Promise<Measured[]> => measureEach(sourcesOfKind('rds
 
 const measureSource = async (name: string, source: RdsSource): Promise<Measured> => {
   const at = now();
-  const { LatestRestorableTime } = await describeInstance(name, instanceIn(source, settings().region));
+  // Nothing of it waits for anything else of it.
+  const [{ LatestRestorableTime }, ages, replica] = await Promise.all([
+    describeInstance(name, instanceIn(source, settings().region)),
+    measureAges(name, at, isSnapshot(['stored', 'verified']), isSnapshot(['verified'])),
+    measureReplica(name, source, at),
+  ]);
   const achievableRpo = LatestRestorableTime ? Math.max(0, secondsBetween(LatestRestorableTime, at)) : null;
-  if (achievableRpo !== null) record('AchievableRpo', achievableRpo, name);
-  const newestPointAge = ageOf(await newestBefore(name, at, isSnapshot(['stored', 'verified'])), at);
-  if (newestPointAge !== null) record('RecoveryPointAge', newestPointAge, name);
-  const provenPointAge = ageOf(await newestBefore(name, at, isSnapshot(['verified'])), at);
-  if (provenPointAge !== null) record('ProvenPointAge', provenPointAge, name);
-  const measured = {
-    source: name,
-    achievableRpo,
-    newestPointAge,
-    provenPointAge,
-    replica: await measureReplica(name, source, at),
-  };
+  recordIfKnown('AchievableRpo', achievableRpo, name);
+  const measured = { source: name, achievableRpo, ...ages, replica };
   logger.info('measured', { ...measured });
   return measured;
 };
@@ -53,21 +44,23 @@ const measureReplica = async (name: string, { replica }: RdsSource, at: Date): P
   const { recovery } = configuration().regions;
   // Where the platform lives after a failover, what was the replica is the database, and it has none.
   if (!replica || settings().region === recovery) return null;
-  const instance = await describeInstance(name, replica.instance, recovery);
-  const { Datapoints = [] } = await cloudwatch(recovery).send(
-    new GetMetricStatisticsCommand({
-      Namespace: 'AWS/RDS',
-      MetricName: 'ReplicaLag',
-      Dimensions: [{ Name: 'DBInstanceIdentifier', Value: replica.instance }],
-      StartTime: new Date(at.getTime() - 15 * 60_000),
-      EndTime: at,
-      Period: 60,
-      Statistics: ['Maximum'],
-    }),
-  );
+  const [instance, { Datapoints = [] }] = await Promise.all([
+    describeInstance(name, replica.instance, recovery),
+    cloudwatch(recovery).send(
+      new GetMetricStatisticsCommand({
+        Namespace: 'AWS/RDS',
+        MetricName: 'ReplicaLag',
+        Dimensions: [{ Name: 'DBInstanceIdentifier', Value: replica.instance }],
+        StartTime: new Date(at.getTime() - 15 * 60_000),
+        EndTime: at,
+        Period: 60,
+        Statistics: ['Maximum'],
+      }),
+    ),
+  ]);
   const newest = Datapoints.toSorted((a, b) => (b.Timestamp?.getTime() ?? 0) - (a.Timestamp?.getTime() ?? 0))[0];
   const lagSeconds = newest?.Maximum ?? null;
-  if (lagSeconds !== null) record('ReplicaLag', lagSeconds, name);
+  recordIfKnown('ReplicaLag', lagSeconds, name);
   const replicating = (instance.StatusInfos ?? []).every(({ Normal }) => Normal !== false);
   return {
     status: instance.DBInstanceStatus ?? 'unknown',
