@@ -79,13 +79,14 @@ export const createTopic = (
   name: string,
   partitions = 1,
   settings: readonly string[] = [],
+  replicas = 1,
 ): Promise<void> =>
   asAdmin(bootstrap, async (admin) => {
     const configs = settings.map((each) => ({
       name: each.slice(0, each.indexOf('=')),
       value: each.slice(each.indexOf('=') + 1),
     }));
-    await admin.createTopics({ topics: [name], partitions, replicas: 1, configs });
+    await admin.createTopics({ topics: [name], partitions, replicas, configs });
     await vi.waitFor(
       async () => {
         const { topics } = await admin.metadata({ topics: [name], forceUpdate: true });
@@ -100,6 +101,8 @@ export const createTopic = (
       { timeout: 60_000, interval: 50 },
     );
   });
+
+export const topicsOf = (bootstrap: string): Promise<string[]> => asAdmin(bootstrap, (admin) => admin.listTopics());
 
 export const deleteTopic = (bootstrap: string, name: string): Promise<void> =>
   asAdmin(bootstrap, (admin) => admin.deleteTopics({ topics: [name] }));
