@@ -87,8 +87,8 @@ export const JUSTIFICATIONS: readonly Justification[] = [
   },
   {
     owners: ['verificationSweep'],
-    actions: ['rds:DeleteDBInstance'],
-    because: 'test instances that a dead execution left behind',
+    actions: ['rds:DeleteDBInstance', 'states:DescribeExecution'],
+    because: 'test instances that a dead execution left behind; a small database is verified between two sweeps',
   },
   {
     owners: ['retentionExpire'],

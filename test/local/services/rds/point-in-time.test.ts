@@ -7,7 +7,7 @@ import { call, countOrders, createShop, eventIds, instance, query } from './shop
 
 let world: FakeWorld;
 /** So much the machine's clock may be set back while this runs. */
-const APART_MS = 300;
+const APART_MS = 1000;
 /** Region time after 100, 200 and 300 orders, with hours of region time between. */
 const moments: Date[] = [];
 const HOUR_MS = 3_600_000;
