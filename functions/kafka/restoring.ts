@@ -18,6 +18,7 @@ export const ShareRestore = z.strictObject({ restoreId: RestoreId, share: z.int(
 const STRETCH_BYTES = 256 * 1024 * 1024;
 /** Of a function's time, what writing the last batch of a stretch and noting it may take. */
 const RESERVED_MS = 60_000;
+
 /**
  * Called again until it is done, it goes on behind the last stretch that was noted. @returns the records of the partitions that are done
  * @throws {ArtifactDamaged} {RestoreDisturbed} {BrokersUnreachable} {KafkaNotReady} {KafkaRefused} {OutOfTime} where a call brought nothing forward

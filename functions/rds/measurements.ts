@@ -21,14 +21,12 @@ export const measure = (): Promise<Measured[]> => measureEach(sourcesOfKind('rds
 
 const measureSource = async (name: string, source: RdsSource): Promise<Measured> => {
   const at = now();
-  // Nothing of it waits for anything else of it.
-  const [{ LatestRestorableTime }, ages, replica] = await Promise.all([
-    describeInstance(name, instanceIn(source, settings().region)),
-    measureAges(name, at, isSnapshot(['stored', 'verified']), isSnapshot(['verified'])),
-    measureReplica(name, source, at),
-  ]);
+  const { LatestRestorableTime } = await describeInstance(name, instanceIn(source, settings().region));
   const achievableRpo = LatestRestorableTime ? Math.max(0, secondsBetween(LatestRestorableTime, at)) : null;
   recordIfKnown('AchievableRpo', achievableRpo, name);
+  const ages = await measureAges(name, at, isSnapshot(['stored', 'verified']), isSnapshot(['verified']));
+  // Last: what is known of this region is recorded by now, should the other one not answer.
+  const replica = await measureReplica(name, source, at);
   const measured = { source: name, achievableRpo, ...ages, replica };
   logger.info('measured', { ...measured });
   return measured;

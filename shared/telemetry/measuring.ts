@@ -55,12 +55,10 @@ export const measureArchives = async (
   isProven: Matches,
 ): Promise<MeasuredArchives> => {
   const at = now();
-  const [ages, replicated] = await Promise.all([
-    measureAges(source, at, isPoint, isProven),
-    newestReplicated(source, at, isPoint),
-  ]);
-  const measured = { source, achievableRpo: ageOf(replicated, at), ...ages };
-  recordIfKnown('AchievableRpo', measured.achievableRpo, source);
+  const ages = await measureAges(source, at, isPoint, isProven);
+  const achievableRpo = ageOf(await newestReplicated(source, at, isPoint), at);
+  const measured = { source, achievableRpo, ...ages };
+  recordIfKnown('AchievableRpo', achievableRpo, source);
   logger.info('measured', { ...measured });
   return measured;
 };

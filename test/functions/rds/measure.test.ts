@@ -91,4 +91,11 @@ describe('what a disaster would cost now', () => {
     await expect(measuring).rejects.toMatchObject({ name: 'PartlyDone' });
     await expect(measuring).rejects.toThrow(message);
   });
+
+  it('says what is known of this region where the replica in the other one is not: an alarm hears of what fails, and of nothing else', async () => {
+    await shop.vault.addPoint(snapshotPoint(day('2026-11-15'), { status: 'verified' }));
+    shop.rds.recovery.instances.clear();
+    await expect(invoke(measure, {})).rejects.toMatchObject({ name: 'PartlyDone' });
+    expect(metrics()).toEqual({ AchievableRpo: 240, RecoveryPointAge: 467_940, ProvenPointAge: 467_940 });
+  });
 });

@@ -15,7 +15,7 @@ import { gone } from '../../support/processes.ts';
 const ENGINE = join(import.meta.dirname, '../../../local/engines/kafka.ts');
 
 const produce = async (bootstrap: string, topic: string, lines: string[]): Promise<void> => {
-  const producer = new Producer({ ...{ clientId: 'test', bootstrapBrokers: bootstrap.split(',') }, acks: -1 });
+  const producer = new Producer({ clientId: 'test', bootstrapBrokers: bootstrap.split(','), acks: -1 });
   for (const line of lines) await producer.send({ messages: [{ topic, value: Buffer.from(line) }] });
   await producer.close();
 };
